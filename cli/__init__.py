@@ -1,0 +1,1 @@
+"""The `tuloy` command: words and screens, no rules."""

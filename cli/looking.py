@@ -1,0 +1,105 @@
+"""Commands that only look: `plan`, `status`, `show`. They never import Prefect."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+from cli.screen import out, print_goal, print_goals, print_plan
+from tuloy.errors import UsageError
+from tuloy.plan import Priority
+from tuloy.settings import Settings, load_settings
+
+__all__ = ["open_the_store", "print_json", "priority_of", "read_text", "settings_for", "show_goal", "show_plan", "show_status"]
+
+LARGEST_TEXT_BYTES = 1_000_000
+
+
+def show_plan(text: str, repo: str, priority: str | None, as_json: bool) -> int:
+    """Print how the text is read for the project in `repo`."""
+    from tuloy.work.reading import read_goal
+
+    root = Path(repo).absolute()
+    plan = read_goal(text, root if root.is_dir() else None, priority=priority_of(priority))
+    if as_json:
+        print_json(plan.model_dump(mode="json"))
+    else:
+        print_plan(plan, out)
+    return 0
+
+
+def show_status(limit: int, as_json: bool) -> int:
+    """Print the goals of this machine."""
+    from tuloy.work.report import goal_document
+
+    with open_the_store(load_settings()) as store:
+        documents = [goal_document(store, goal) for goal in store.goals(limit=limit)]
+    if as_json:
+        print_json({"goals": documents})
+    elif documents:
+        print_goals(documents, out)
+    else:
+        out.print('no goals yet; try: tuloy run "run the tests"')
+    return 0
+
+
+def show_goal(name: str, as_json: bool) -> int:
+    """Print all that the store knows of one goal."""
+    from tuloy.work.report import goal_document
+
+    with open_the_store(load_settings()) as store:
+        document = goal_document(store, store.find_goal(name))
+    if as_json:
+        print_json({"goals": [document]})
+    else:
+        print_goal(document, out)
+    return 0
+
+
+def open_the_store(settings: Settings) -> Any:
+    """Open this machine's store, making its directory first."""
+    from tuloy.errors import StoreUnavailable
+    from tuloy.store import open_store
+
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{str(settings.home)!r} cannot be made: {error.strerror}; set TULOY_HOME to a directory you can write"
+        ) from error
+    return open_store(settings.home / "tuloy.db")
+
+
+def settings_for(root: Path, *, trusted: bool) -> Settings:
+    """Return the settings for a repository: the user's, and what its `tuloy.toml` adds."""
+    return load_settings(root / "tuloy.toml", trusted=trusted)
+
+
+def priority_of(name: str | None) -> Priority | None:
+    """Return the priority of that name.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    if name is not None and name not in ("critical", "high", "normal", "low"):
+        raise UsageError(f"priority {name!r} is none of critical, high, normal, low")
+    return cast(Priority | None, name)
+
+
+def read_text(file: str) -> str:
+    """Read a goal's text from a file.
+
+    Raises:
+        UsageError: when it cannot be read as UTF-8 text of at most a megabyte.
+    """
+    path = Path(file)
+    try:
+        if path.stat().st_size > LARGEST_TEXT_BYTES:
+            raise UsageError(f"{file!r} has {path.stat().st_size} bytes; a goal's text may have {LARGEST_TEXT_BYTES}")
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file!r} cannot be read as text: {error}; give a UTF-8 text file") from error
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))

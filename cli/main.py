@@ -1,0 +1,195 @@
+"""The `tuloy` command: its words, and the one place where errors become exit statuses.
+
+0 done · 1 a step or gate said no · 2 usage · 3 waits for an answer · 4 could not run · 130 interrupted. Results go to
+stdout, everything else to stderr. Commands import what they need when they run: `--help` must not wait for it.
+"""
+
+import json
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from tuloy.errors import TuloyError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="tuloy",
+    help="Goals in plain words, done on your repository: planned, run in Prefect, gated, resumable.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+audit = typer.Typer(help="Check the event log.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+RepoOption = Annotated[str, typer.Option("--repo", "-r", help="The repository to work on.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+GoalId = Annotated[str, typer.Argument(help="A goal's id, its beginning, or `last`.")]
+Priority = Annotated[str | None, typer.Option(help="critical, high, normal or low; else what the text says.")]
+Agent = Annotated[str | None, typer.Option(help="The coding CLI for steps that need one (aider, claude, codex, gemini, or yours).")]
+Workers = Annotated[int | None, typer.Option("--max-workers", min=1, max=64, help="Steps side by side.")]
+File = Annotated[str | None, typer.Option("--file", "-f", help="Read the goal from a text file.")]
+
+
+@app.command()
+def run(
+    goal: Annotated[list[str] | None, typer.Argument(help="What should be done; several goals run side by side.")] = None,
+    repo: RepoOption = ".",
+    file: File = None,
+    priority: Priority = None,
+    agent: Agent = None,
+    max_workers: Workers = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Merge into your branch when done and gated.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan a goal, run it, gate it, and leave the result on a branch."""
+    from cli.running import run_goals
+
+    texts = [*(goal or []), *_text_of(file)]
+    _leave(run_goals(texts, repo, priority, agent, max_workers, accept, dry_run, as_json))
+
+
+@app.command()
+def plan(
+    goal: Annotated[str, typer.Argument(help="What should be done.")] = "",
+    repo: RepoOption = ".",
+    file: File = None,
+    priority: Priority = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how a goal is read, without doing anything."""
+    from cli.looking import show_plan
+
+    _leave(show_plan(goal or next(iter(_text_of(file)), ""), repo, priority, as_json))
+
+
+@app.command()
+def resume(
+    goal: GoalId = "last",
+    agent: Agent = None,
+    max_workers: Workers = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a goal that was interrupted, killed, or waits."""
+    from cli.running import resume_goal
+
+    _leave(resume_goal(goal, agent, max_workers, as_json))
+
+
+@app.command()
+def status(as_json: JsonOption = False, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20) -> None:
+    """List goals, newest first."""
+    from cli.looking import show_status
+
+    _leave(show_status(limit, as_json))
+
+
+@app.command()
+def show(goal: GoalId = "last", as_json: JsonOption = False) -> None:
+    """Show one goal: steps, gates, output, branch."""
+    from cli.looking import show_goal
+
+    _leave(show_goal(goal, as_json))
+
+
+@app.command()
+def accept(goal: GoalId = "last", as_json: JsonOption = False) -> None:
+    """Merge a goal's branch into yours, after the gates have judged the merge."""
+    from cli.deciding import accept_goal
+
+    _leave(accept_goal(goal, as_json))
+
+
+@app.command()
+def rollback(
+    goal: GoalId = "last",
+    to: Annotated[str | None, typer.Option(help="A checkpoint (commit or stage); else the one before.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a goal's branch back to a checkpoint, or undo its acceptance."""
+    from cli.deciding import rollback_goal
+
+    _leave(rollback_goal(goal, to, as_json))
+
+
+@app.command()
+def up() -> None:
+    """Start the local Prefect server and say where it is."""
+    from cli.machine import bring_up
+
+    _leave(bring_up())
+
+
+@app.command()
+def down() -> None:
+    """Stop the local Prefect server that Tuloy started."""
+    from cli.machine import bring_down
+
+    _leave(bring_down())
+
+
+@app.command()
+def doctor(repo: RepoOption = ".", as_json: JsonOption = False) -> None:
+    """Say what is there, what is missing, and what would help."""
+    from cli.machine import examine_machine
+
+    _leave(examine_machine(repo, as_json))
+
+
+@audit.command("verify")
+def audit_verify(as_json: JsonOption = False) -> None:
+    """Check the hash chain of the event log, and that it explains every row."""
+    from cli.machine import verify_log
+
+    _leave(verify_log(as_json))
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        code = app(standalone_mode=False)
+    except TuloyError as error:
+        code = _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        code = _complain("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except typer.Exit as leaving:
+        code = leaving.exit_code
+    except Exception as error:  # noqa: BLE001
+        if not hasattr(error, "show"):
+            raise
+        error.show()
+        code = getattr(error, "exit_code", 2)
+    sys.exit(code or 0)
+
+
+def _complain(message: str, code: int) -> int:
+    from tuloy.printable import printable
+
+    if "--json" in sys.argv:
+        print(json.dumps({"error": message, "exit_code": code}))
+    print(f"tuloy: {printable(message)}", file=sys.stderr)
+    return code
+
+
+def _leave(code: int) -> None:
+    raise typer.Exit(code)
+
+
+def _text_of(file: str | None) -> list[str]:
+    if file is None:
+        return []
+    from cli.looking import read_text
+
+    return [read_text(file)]
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))

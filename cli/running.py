@@ -1,0 +1,153 @@
+"""Commands that run goals: `run` and `resume`."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.looking import open_the_store, print_json, priority_of, settings_for
+from cli.screen import Live, err, out, print_goal, print_plan
+from deployments.environment import apply, external_api_url, prefect_environment
+from deployments.server import begin_server, ensure_server
+from tuloy.errors import UsageError
+from tuloy.settings import Settings, load_settings
+from tuloy.store import Store
+from tuloy.work.begin import Begun, begin_goal, plan_goal
+from tuloy.work.recovery import recover
+from tuloy.work.report import goal_document
+from tuloy.work.run import Run, open_run
+from tuloy.workspaces.git import Repository, dirty_files, git, open_repository
+
+if TYPE_CHECKING:
+    from tuloy.plan import Plan
+
+__all__ = ["resume_goal", "run_goals"]
+
+
+def run_goals(
+    texts: Sequence[str],
+    repo: str,
+    priority: str | None,
+    agent: str | None,
+    max_workers: int | None,
+    accept: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Plan the goals, run them side by side, print what came of them."""
+    if not texts:
+        raise UsageError('there is no goal; say what should be done: tuloy run "run the tests"')
+    repository = open_repository(Path(repo).absolute())
+    settings = _settings(repository, max_workers)
+    wanted = priority_of(priority)
+    if dry_run:
+        return _only_plan(texts, repository, as_json)
+    with open_the_store(settings) as store:
+        _warm_up(settings)
+        begun = [begin_goal(store, settings, repository, text, priority=wanted) for text in texts]
+        for one in begun:
+            print_plan(one.plan, err)
+        _tell_about_uncommitted(repository)
+        code = _run(store, settings, begun, agent, as_json)
+        return _accepted(store, begun, code) if accept and code == 0 else code
+
+
+def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: bool) -> int:
+    """Go on with one goal where it stopped."""
+    with open_the_store(load_settings()) as store:
+        goal = store.find_goal(name)
+        repository = open_repository(Path(goal.repo))
+        settings = _settings(repository, max_workers)
+        if goal.status in ("done", "cancelled"):
+            err.print(f"goal {goal.id} is {goal.status}; there is nothing to resume", markup=False)
+            return _print([goal.id], store, as_json, {})
+        _warm_up(settings)
+        return _run(store, settings, [Begun(goal, plan_goal(store, goal))], agent, as_json, resuming=True)
+
+
+def _run(
+    store: Store,
+    settings: Settings,
+    begun: Sequence[Begun],
+    agent: str | None,
+    as_json: bool,
+    *,
+    resuming: bool = False,
+) -> int:
+    with ExitStack() as opened, Live(err) as live:
+        runs = [
+            opened.enter_context(open_run(one.goal, one.plan, settings, store, agent=agent, tell=live.tell))
+            for one in begun
+        ]
+        for run in runs if resuming else []:
+            _recover(run)
+        _enter_prefect(settings)
+        from flows.execute import execute
+
+        execute(runs)
+        cached = {run.goal.id: run.cached for run in runs}
+    return _print([one.goal.id for one in begun], store, as_json, cached)
+
+
+def _recover(run: Run) -> None:
+    found = recover(run.store, run.repo, run.settings.home, run.goal.id)
+    if found.ended_processes:
+        err.print(f"ended {found.ended_processes} processes that outlived the former run", markup=False)
+    for patch in found.patches:
+        err.print(f"partial work kept: {patch}", markup=False)
+
+
+def _print(goal_ids: Sequence[str], store: Store, as_json: bool, cached: dict[str, set[str]]) -> int:
+    """Print the goals as the store knows them; the worst exit status counts."""
+    goals = [store.find_goal(goal_id) for goal_id in goal_ids]
+    documents = [goal_document(store, goal, cached=cached.get(goal.id, ())) for goal in goals]
+    if as_json:
+        print_json({"goals": documents})
+    else:
+        for document in documents:
+            print_goal(document, out)
+    return max((goal.exit_code or 0 for goal in goals), default=0)
+
+
+def _only_plan(texts: Sequence[str], repository: Repository, as_json: bool) -> int:
+    from tuloy.work.reading import read_goal
+
+    plans: list[Plan] = [read_goal(text, repository.root) for text in texts]
+    if as_json:
+        print_json([plan.model_dump(mode="json") for plan in plans])
+    else:
+        for plan in plans:
+            print_plan(plan, out)
+    return 0
+
+
+def _accepted(store: Store, begun: Sequence[Begun], code: int) -> int:
+    from cli.deciding import accept_goal
+
+    return max([code, *(accept_goal(one.goal.id, False) for one in begun)])
+
+
+def _settings(repository: Repository, max_workers: int | None) -> Settings:
+    """Read the settings; agents that came with the repository are not trusted (a clone can bring them)."""
+    tracked = bool(git(repository, "ls-files", "--", "tuloy.toml").strip())
+    settings = settings_for(repository.root, trusted=not tracked)
+    return settings.model_copy(update={"max_workers": max_workers}) if max_workers else settings
+
+
+def _warm_up(settings: Settings) -> None:
+    """Let the server start while the goal is planned."""
+    if external_api_url() is None:
+        begin_server(settings.home)
+
+
+def _enter_prefect(settings: Settings) -> None:
+    """Wait for the server and set this process up for it; nothing of the user's directory reaches Prefect."""
+    server = ensure_server(settings.home, tell=lambda line: err.print(line, markup=False))
+    apply(prefect_environment(settings.home, server.api_url))
+
+
+def _tell_about_uncommitted(repository: Repository) -> None:
+    dirty = dirty_files(repository)
+    if dirty:
+        some = ", ".join(dirty[:3]) + (", …" if len(dirty) > 3 else "")
+        err.print(f"not included: {len(dirty)} uncommitted files ({some}); commit them to have them in", markup=False)

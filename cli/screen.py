@@ -1,0 +1,177 @@
+"""What people see: the plan as a tree, one line per change of state, the report. Text from outside is never markup."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from tuloy.plan import Need, Plan, Step
+from tuloy.printable import one_line, printable
+from tuloy.work.report import what_it_does
+from tuloy.work.run import Change
+
+__all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_plan"]
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+MARKS = {
+    "done": ("✓", "green"),
+    "pass": ("✓", "green"),
+    "landed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "fail": ("✗", "red"),
+    "error": ("!", "red"),
+    "skipped": ("–", "dim"),
+    "waiting": ("?", "yellow"),
+    "cancelled": ("–", "yellow"),
+    "lost": ("!", "yellow"),
+    "running": ("…", "cyan"),
+    "planned": ("·", "dim"),
+    "planning": ("·", "dim"),
+}
+
+
+def mark(status: str) -> Text:
+    """Return the sign of a status."""
+    sign, style = MARKS.get(status, ("·", "dim"))
+    return Text(sign, style)
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """Print the plan: stages, steps with what they do and what they wait for, gates."""
+    about = f"{plan.complexity.band}, confidence {plan.confidence:.2f}"
+    root = Tree(Text.assemble((one_line(plan.goal.text, 160), "bold"), (f"  ({about})", "dim")))
+    numbers = {step.id: n for n, step in enumerate(plan, 1)}
+    for stage in plan.stages:
+        branch = root.add(Text(stage.title, "bold cyan")) if len(plan.stages) > 1 else root
+        for step in stage.steps:
+            branch.add(_plan_line(step, numbers))
+        if stage.gates:
+            branch.add(Text("gates: " + ", ".join(stage.gates), "magenta"))
+    for limit in plan.goal.constraints:
+        root.add(Text("limit: " + one_line(limit), "yellow"))
+    console.print(root)
+
+
+def _plan_line(step: Step, numbers: dict[str, int]) -> Text:
+    line = Text.assemble((f"{numbers[step.id]}. ", "dim"), one_line(step.title, 100))
+    line.append("  " + one_line(what_it_does(step).strip("`"), 80), "dim")
+    if step.needs:
+        line.append("  ← " + ", ".join(_need(need, numbers) for need in step.needs), "cyan")
+    return line
+
+
+def _need(need: Need, numbers: dict[str, int]) -> str:
+    when = {"succeeded": "", "failed": " if it fails", "finished": " either way"}[need.when]
+    return f"{numbers[need.step]}{when}"
+
+
+class Live:
+    """Lines for what ended, and on a terminal a moving list of what is under way."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        self._moving = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._shown: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "Live":
+        self._moving.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._moving.stop()
+
+    def tell(self, change: Change) -> None:
+        """Show one change of state; called from any thread."""
+        name = f"{change.kind}:{change.id}"
+        if change.status == "running":
+            self._shown[name] = self._moving.add_task(one_line(change.title, 80), total=None)
+            return
+        if name in self._shown:
+            self._moving.remove_task(self._shown.pop(name))
+        self._console.print(_line(change.status, change.title, change.note, change.duration_s))
+
+
+def _line(status: str, title: str, note: str, duration_s: float | None) -> Text:
+    line = Text.assemble(mark(status), " ", one_line(title, 100))
+    if duration_s is not None and status not in ("skipped", "waiting"):
+        line.append(f"  {duration_s:.1f} s", "dim")
+    plain = status in ("done",) and note == "exit code 0"
+    if note and not plain:
+        line.append("  " + one_line(note, 300), "dim" if status in ("done", "pass", "skipped") else "yellow")
+    return line
+
+
+def print_goal(document: dict[str, Any], console: Console) -> None:
+    """Print what is known of one goal: steps, gates, what failed and how, branch and next actions."""
+    head = Text.assemble(mark(document["status"]), " ", (one_line(document["text"], 160), "bold"))
+    head.append(f"  {document['id']} {document['status']}", "dim")
+    parts: list[Any] = [head]
+    for step in document["steps"]:
+        parts.append(Text("  ") + _line(step["status"], step["title"], step["reason"], step["duration_s"] or None))
+    for gate in document["gates"]:
+        note = gate["evidence"] or gate["reason"]
+        parts.append(Text("  ") + _line(gate["verdict"], f"gate {gate['gate']}", note, gate["duration_s"]))
+        parts += _findings(gate)
+    for step in document["steps"]:
+        if step["status"] == "failed" and step["tail"]:
+            parts.append(Text(f"\n{one_line(step['title'])} said:", "bold"))
+            parts.append(Text("\n".join(printable(step["tail"]).splitlines()[-40:])))
+    parts += [Text(line) for line in _closing(document)]
+    console.print(Group(*parts))
+
+
+def print_goals(documents: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print one row per goal."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "goal", "status", "steps", "what"):
+        table.add_column(name, overflow="fold")
+    for document in documents:
+        done = sum(step["status"] in ("done", "skipped") for step in document["steps"])
+        table.add_row(
+            mark(document["status"]),
+            document["id"],
+            document["status"],
+            f"{done}/{len(document['steps'])}",
+            Text(one_line(document["text"], 90)),
+        )
+    console.print(table)
+
+
+def _findings(gate: dict[str, Any]) -> list[Text]:
+    new = [finding for finding in gate["findings"] or [] if not finding["old"]]
+    lines = []
+    for finding in new[:10]:
+        where = ":".join(str(part) for part in (finding["path"], finding["line"]) if part)
+        lines.append(Text(f"      {one_line(where)} {finding['rule']} {one_line(finding['message'], 120)}", "red"))
+    if len(new) > 10:
+        lines.append(Text(f"      and {len(new) - 10} more", "dim"))
+    return lines
+
+
+def _closing(document: dict[str, Any]) -> list[str]:
+    lines = [""]
+    if document["reason"]:
+        lines.append(one_line(document["reason"], 500))
+    if document["branch"]:
+        changed = sorted({path for step in document["steps"] for path in step["changed"]})
+        lines.append(f"branch   {document['branch']} at {document['commit'][:12]}")
+        lines.append(f"changed  {one_line(', '.join(changed), 300)}")
+    for step in document["steps"]:
+        lines += [f"kept     {path}" for path in step["kept"]]
+    if document["flow_run_url"]:
+        lines.append(f"run      {document['flow_run_url']}")
+    if document["reduced"]:
+        lines.append(f"reduced  {'; '.join(document['reduced'])}")
+    if document["status"] == "done" and document["branch"] and not document["accepted"]:
+        lines.append(f"next     git diff {document['base'][:12]} {document['branch']}   ·   tuloy accept {document['id']}")
+    return lines

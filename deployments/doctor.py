@@ -1,0 +1,229 @@
+"""What this machine and this home offer, examined before anything runs: facts with remedies, never a guess.
+
+Owns: the checks. Does not own: showing them (cli), and repairing anything.
+"""
+
+import http.client
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from deployments.environment import external_api_url
+from deployments.server import server_status
+from tuloy.errors import ServerUnavailable
+from tuloy.printable import one_line
+
+__all__ = ["CODING_CLIS", "Check", "examine"]
+
+CODING_CLIS = ("aider", "claude", "codex", "gemini")
+GIT_NEEDED = (2, 38)
+OLLAMA_TIMEOUT_S = 0.3
+PROGRAM_TIMEOUT_S = 5.0
+LITTLE_SPACE_BYTES = 2_000_000_000
+NO_SPACE_BYTES = 100_000_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One fact; `reduced` works with less, `broken` does not work, and `remedy` is what to do about it."""
+
+    name: str
+    state: Literal["ok", "reduced", "broken"]
+    fact: str
+    remedy: str = ""
+
+
+def examine(home: Path, repo: Path | None) -> list[Check]:
+    """Return every check of this machine, this home and, where one is given, this repository."""
+    checks: list[Callable[[], Check]] = [
+        _git,
+        _python,
+        lambda: _store(home),
+        _prefect,
+        lambda: _server(home),
+        _sandbox,
+        _ollama,
+        _coding_clis,
+        _node,
+    ]
+    if repo is not None:
+        checks.insert(1, lambda: _repository(repo))
+    with ThreadPoolExecutor(max_workers=len(checks)) as pool:
+        return [found.result() for found in [pool.submit(check) for check in checks]]
+
+
+def _said(*argv: str) -> str | None:
+    """Return the first line that the program printed, None where it is missing, fails or hangs."""
+    try:
+        ran = subprocess.run(
+            argv, capture_output=True, text=True, timeout=PROGRAM_TIMEOUT_S, stdin=subprocess.DEVNULL, cwd="/"
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return one_line(ran.stdout.partition("\n")[0]) if ran.returncode == 0 else None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version: '2.39.5-rc1' is (2, 39, 5)."""
+    numbers = []
+    for part in text.split("."):
+        digits = part[: next((at for at, sign in enumerate(part) if not sign.isdigit()), len(part))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+        if digits != part:
+            break
+    return tuple(numbers)
+
+
+def _git() -> Check:
+    needed = ".".join(map(str, GIT_NEEDED))
+    said = _said("git", "--version")
+    if said is None:
+        return Check("git", "broken", "git is not on the PATH", f"install git {needed} or later")
+    number = said.removeprefix("git version ")
+    if _numbers(number) < GIT_NEEDED:
+        return Check("git", "broken", f"git {number} is too old", f"install git {needed} or later")
+    return Check("git", "ok", f"git {number}")
+
+
+def _repository(repo: Path) -> Check:
+    where = repo.absolute()
+    if any((place / ".git").exists() for place in (where, *where.parents)):
+        return Check("repository", "ok", str(where))
+    return Check(
+        "repository", "broken", f"{str(where)!r} is in no git repository", "run `git init` and commit once"
+    )
+
+
+def _python() -> Check:
+    return Check("python", "ok", f"Python {platform.python_version()} at {sys.executable}")
+
+
+def _store(home: Path) -> Check:
+    remedy = "make it writable, or set TULOY_HOME to a directory of your own"
+    existing = next(place for place in (home, *home.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing) as file:
+            file.write(b"tuloy")
+            file.flush()
+    except OSError as error:
+        return Check("store", "broken", f"{str(existing)!r} cannot be written: {error.strerror}", remedy)
+    free = shutil.disk_usage(existing).free
+    fact = f"{home}, {free / 1e9:.1f} GB free"
+    if free < LITTLE_SPACE_BYTES:
+        state: Literal["reduced", "broken"] = "broken" if free < NO_SPACE_BYTES else "reduced"
+        return Check("store", state, fact, "free some space, or set TULOY_HOME to a disk with more")
+    return Check("store", "ok", fact)
+
+
+def _prefect() -> Check:
+    remedy = 'run `python -m pip install "prefect>=3.8.8,<3.9" "fastapi>=0.139,<0.151"`'
+    try:
+        prefect, fastapi = version("prefect"), version("fastapi")
+    except PackageNotFoundError as error:
+        return Check("prefect", "broken", f"{error.name} is not installed", remedy)
+    fact = f"Prefect {prefect}, FastAPI {fastapi}"
+    if _numbers(fastapi) >= (0, 151):
+        return Check("prefect", "broken", f"{fact}: its server does not start with this FastAPI", remedy)
+    if _numbers(prefect)[:2] != (3, 8):
+        return Check("prefect", "reduced", f"{fact}: made for Prefect 3.8", remedy)
+    return Check("prefect", "ok", fact)
+
+
+def _server(home: Path) -> Check:
+    if (url := external_api_url()) is not None:
+        from deployments.external import examined
+
+        try:
+            return Check("server", "ok", f"PREFECT_API_URL={url}, Prefect {examined(url)}")
+        except ServerUnavailable as error:
+            return Check("server", "broken", str(error), "correct PREFECT_API_URL or unset it")
+    try:
+        status = server_status(home)
+    except ServerUnavailable as error:
+        return Check("server", "broken", str(error), "set TULOY_HOME to a directory of your own")
+    if status.state == "hung":
+        return Check("server", "broken", status.fact, "run `tuloy down`, then `tuloy up`")
+    if status.state == "broken":
+        return Check("server", "reduced", status.fact, "run `tuloy up`; the broken file is kept beside it")
+    return Check(
+        "server", "ok", status.fact + ("; it starts when needed" if status.state == "stopped" else "")
+    )
+
+
+def _sandbox() -> Check:
+    if shutil.which("bwrap") is None:
+        return Check("sandbox", "reduced", "bubblewrap (bwrap) is not on the PATH", "install bubblewrap")
+    if _said("bwrap", "--version") is None or not _bwrap_works():
+        remedy = "allow unprivileged user namespaces (sysctl user.max_user_namespaces, AppArmor)"
+        return Check("sandbox", "reduced", "bubblewrap is installed and cannot make a sandbox here", remedy)
+    return Check("sandbox", "ok", "bubblewrap works")
+
+
+def _bwrap_works() -> bool:
+    return _said("bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true") is not None
+
+
+def _ollama() -> Check:
+    given = os.environ.get("OLLAMA_HOST") or "127.0.0.1:11434"
+    remedy = "start `ollama serve`, or set OLLAMA_HOST; without it plans come from the rules alone"
+    try:
+        said = json.loads(_fetched(given, "/api/version"))
+        models = json.loads(_fetched(given, "/api/tags"))
+        fact = f"Ollama {one_line(str(said['version']))} at {given}, {len(models['models'])} models"
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        return Check(
+            "ollama", "reduced", f"Ollama does not answer at {given}: {one_line(str(error))}", remedy
+        )
+    if not models["models"]:
+        return Check("ollama", "reduced", fact, "fetch a model: `ollama pull qwen2.5-coder`")
+    return Check("ollama", "ok", fact)
+
+
+def _fetched(given: str, path: str) -> bytes:
+    """Return what an Ollama at OLLAMA_HOST answers; raises OSError, HTTPException or ValueError."""
+    address = urlsplit(given if "://" in given else f"http://{given}")
+    host = {"0.0.0.0": "127.0.0.1", None: "127.0.0.1"}.get(address.hostname, address.hostname)
+    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = kind(host or "127.0.0.1", address.port or 11434, timeout=OLLAMA_TIMEOUT_S)
+    try:
+        connection.request("GET", address.path.rstrip("/") + path)
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise ValueError(f"status {answer.status}")
+        return answer.read(1_000_000)
+    finally:
+        connection.close()
+
+
+def _coding_clis() -> Check:
+    found = [name for name in CODING_CLIS if shutil.which(name)]
+    if found:
+        return Check("coding CLIs", "ok", ", ".join(found))
+    return Check(
+        "coding CLIs",
+        "reduced",
+        f"none of {', '.join(CODING_CLIS)} is on the PATH",
+        "install one of them, or describe yours in tuloy.toml under [agents]",
+    )
+
+
+def _node() -> Check:
+    said = _said("node", "--version")
+    if said is None:
+        return Check(
+            "node", "reduced", "node is not on the PATH", "install Node.js for JavaScript repositories"
+        )
+    return Check("node", "ok", f"Node.js {said}")

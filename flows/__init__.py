@@ -1,0 +1,1 @@
+"""Prefect flows: they order, wait, gate and return a state."""

@@ -1,0 +1,106 @@
+"""Run a goal's compiled flow in this process: begun, or resumed as the same flow run where Prefect still has it."""
+
+import asyncio
+import inspect
+import signal
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    TaskRunFilter,
+    TaskRunFilterFlowRunId,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.events.worker import EventsWorker
+from prefect.exceptions import ObjectNotFound
+from prefect.flow_engine import run_flow
+from prefect.states import Crashed, Scheduled
+
+from flows.compile import compile_plan
+from tasks.live import open_here
+from tuloy.work.run import Run
+
+__all__ = ["execute"]
+
+FLUSH_S = 20
+
+
+def execute(runs: Sequence[Run]) -> list[State]:
+    """Run goals side by side to their ends and return the states of their flow runs, in order.
+
+    The first interrupt asks the steps to stop and keeps what is finished; a second one is left to Python.
+    """
+    with ExitStack() as opened, _stops_on_signal(runs):
+        for run in runs:
+            opened.enter_context(open_here(run))
+        states = asyncio.run(_all(runs))
+    _flush()
+    return states
+
+
+async def _all(runs: Sequence[Run]) -> list[State]:
+    formers = [_former_run(run) for run in runs]
+    return list(await asyncio.gather(*(map(_one, runs, formers))))
+
+
+async def _one(run: Run, former: FlowRun | None) -> State:
+    parameters = {"goal_id": run.goal.id}
+    call = run_flow(compile_plan(run.plan), flow_run=former, parameters=parameters, return_type="state")
+    assert inspect.isawaitable(call)
+    return cast(State, await cast(Awaitable[Any], call))
+
+
+def _former_run(run: Run) -> FlowRun | None:
+    """Return the goal's flow run made ready to run again; what a dead process left running in it is crashed."""
+    if not run.goal.flow_run_id:
+        return None
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_flow_run(UUID(run.goal.flow_run_id))
+        except ObjectNotFound:
+            return None
+        if found.state is not None and not found.state.is_final():
+            client.set_flow_run_state(found.id, Crashed(message="its process was lost"), force=True)
+        _crash_orphans(client, found.id)
+        client.set_flow_run_state(found.id, Scheduled(message="resumed"), force=True)
+        return client.read_flow_run(found.id)
+
+
+def _crash_orphans(client: SyncPrefectClient, flow_run_id: UUID) -> None:
+    """Mark task runs that still say Running as crashed: nobody else will."""
+    running = TaskRunFilter(
+        flow_run_id=TaskRunFilterFlowRunId(any_=[flow_run_id]),
+        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])),
+    )
+    while orphans := client.read_task_runs(task_run_filter=running, limit=200):
+        for orphan in orphans:
+            client.set_task_run_state(orphan.id, Crashed(message="its process was lost"), force=True)
+
+
+@contextmanager
+def _stops_on_signal(runs: Sequence[Run]) -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into a request to stop."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def ask_to_stop(number: int, frame: object) -> None:
+        for run in runs:
+            run.cancel.set()
+        for one in numbers:
+            signal.signal(one, former[one])
+
+    former = {number: signal.signal(number, ask_to_stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _flush() -> None:
+    """Hand the last events to the server before the process ends, so that its history is whole."""
+    EventsWorker.instance().wait_until_empty()

@@ -1,0 +1,46 @@
+"""One goal run from its first state to its last, as the body of a flow: record, drive, report, say how it ended."""
+
+from prefect.client.schemas.objects import State, StateType
+from prefect.runtime import flow_run
+from prefect.settings import get_current_settings
+from prefect.states import Completed, Crashed, Failed
+
+from flows.drive import drive
+from tasks.live import in_thread
+from tasks.report import show_plan, show_report
+from tuloy.work.ending import GoalEnd
+from tuloy.work.report import goal_document, goal_markdown
+from tuloy.work.run import Run
+
+__all__ = ["run_whole", "ui_address"]
+
+
+async def run_whole(run: Run) -> State:
+    """Drive the run and return the state its flow run ends in; the goal's row says the same."""
+    goal_id = run.goal.id
+    run_id = str(flow_run.get_id())
+    await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
+    await in_thread(goal_id, run.store.set_goal, goal_id, "running")
+    await show_plan(goal_id, run.plan)
+    end = await drive(run)
+    await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
+    document = goal_document(run.store, run.store.find_goal(goal_id), cached=run.cached)
+    await show_report(goal_id, goal_markdown(document))
+    return _state(end)
+
+
+def ui_address(run_id: str) -> str | None:
+    """Return where this flow run is seen in the Prefect UI."""
+    settings = get_current_settings()
+    ui = settings.ui_url or (settings.api.url or "").removesuffix("/api")
+    return f"{ui}/runs/flow-run/{run_id}" if ui else None
+
+
+def _state(end: GoalEnd) -> State:
+    if end.status == "done":
+        return Completed(message="every step done, every gate passed")
+    if end.exit_code == 130:
+        return Crashed(name="Interrupted", message=end.reason)
+    if end.status == "waiting":
+        return State(type=StateType.PAUSED, name="Waiting", message=end.reason)
+    return Failed(message=end.reason)

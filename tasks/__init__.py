@@ -1,0 +1,1 @@
+"""One thin Prefect task per kind of work. The work itself is in `tuloy.work`."""

@@ -1,0 +1,41 @@
+"""What a run leaves in the Prefect UI besides states: plan, gates and report as artifacts."""
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from tuloy.gates.verdict import GateResult
+from tuloy.plan import Plan, Stage
+from tuloy.printable import one_line
+from tuloy.work.report import plan_markdown
+
+__all__ = ["show_gates", "show_plan", "show_report"]
+
+
+async def show_plan(goal_id: str, plan: Plan) -> None:
+    """Publish the plan as a diagram and a table."""
+    await acreate_markdown_artifact(plan_markdown(plan), key=f"plan-{goal_id}", description=one_line(plan.goal.text, 200))
+
+
+async def show_gates(goal_id: str, stage: Stage, results: dict[str, GateResult]) -> None:
+    """Publish one row per gate of a stage, with what its verdict rests on."""
+    rows = [
+        {
+            "gate": result.gate,
+            "verdict": result.verdict,
+            "new findings": len(result.new),
+            "evidence": result.evidence or result.reason,
+            "seconds": result.duration_s,
+        }
+        for result in results.values()
+    ]
+    key = f"gates-{goal_id}-{_key(stage.id)}"
+    await acreate_table_artifact(rows, key=key, description=f"Gates of {one_line(stage.title)}")
+
+
+async def show_report(goal_id: str, markdown: str) -> None:
+    """Publish the final report."""
+    await acreate_markdown_artifact(markdown, key=f"report-{goal_id}", description="How the goal ended")
+
+
+def _key(text: str) -> str:
+    """Artifact keys take lower-case letters, digits and dashes only."""
+    return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in text.lower()).strip("-")

@@ -1,0 +1,1 @@
+"""Who does a step: the Agent protocol, its kinds, and the processes they start."""

@@ -1,0 +1,1 @@
+"""Which step next: order, readiness, width."""

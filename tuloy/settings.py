@@ -1,0 +1,107 @@
+"""Settings: what holds for this machine and this user. Plans say what to do, blocks what is shared or secret.
+
+Read from `TULOY_*` variables, then the user's `tuloy.toml`, then the repository's. A repository is somebody's data:
+agents described in a `tuloy.toml` that came with it (tracked by git) are left out unless the user trusts it.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tuloy.errors import UsageError
+
+__all__ = ["AgentSettings", "Settings", "default_home", "load_settings", "user_file"]
+
+
+def default_home() -> Path:
+    """Return where Tuloy keeps its state: `TULOY_HOME`, else the platform's place for user data."""
+    return Path(os.environ.get("TULOY_HOME") or platformdirs.user_data_dir("tuloy")).expanduser().absolute()
+
+
+def user_file() -> Path:
+    """Return the user's own configuration file: `TULOY_CONFIG`, else the platform's place."""
+    given = os.environ.get("TULOY_CONFIG")
+    return Path(given or Path(platformdirs.user_config_dir("tuloy")) / "tuloy.toml").expanduser().absolute()
+
+
+class AgentSettings(BaseModel):
+    """A coding CLI: `argv` with `{prompt}` in it, what it can do, and how many of it may run at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    argv: tuple[str, ...] = Field(min_length=1)
+    capabilities: frozenset[str] = frozenset({"code", "write", "review"})
+    limit: int = Field(default=1, ge=1, le=64)
+
+    @field_validator("argv")
+    @classmethod
+    def _takes_a_prompt(cls, argv: tuple[str, ...]) -> tuple[str, ...]:
+        if not any("{prompt}" in part for part in argv):
+            raise ValueError("argv has no {prompt}; put it where the CLI takes its task")
+        return argv
+
+
+class Settings(BaseSettings):
+    """One frozen record of settings.
+
+    `max_workers` steps run side by side in a goal. `agents` are coding CLIs by name. `pass_env` are names of
+    variables that steps may see besides the usual ones. `gate_timeout_s` bounds one gate.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TULOY_", extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=default_home)
+    max_workers: int = Field(default=4, ge=1, le=64)
+    agents: dict[str, AgentSettings] = Field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    gate_timeout_s: float = Field(default=1800, gt=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let variables win over files, and read no `.env`."""
+        return env_settings, init_settings
+
+
+def load_settings(repository_file: Path | None = None, *, trusted: bool = True) -> Settings:
+    """Merge variables, the user's file and the repository's, in this order of strength.
+
+    Raises:
+        UsageError: naming the file or the variable that cannot be understood.
+    """
+    files = [(user_file(), True)] + ([(repository_file, trusted)] if repository_file else [])
+    merged: dict[str, Any] = {}
+    for path, is_trusted in reversed(files):
+        values = _read(path)
+        if not is_trusted:
+            values.pop("agents", None)
+            values.pop("pass_env", None)
+        values.pop("home", None)
+        merged |= values | {"agents": merged.get("agents", {}) | values.get("agents", {})}
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        sources = " or ".join(["TULOY_" + where.upper(), *(str(path) for path, _ in files if path.exists())])
+        raise UsageError(f"setting {where!r} ({sources}): {first['msg']}; correct it there") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}; correct or remove it") from error

@@ -1,0 +1,57 @@
+"""The store's public face: one object that reads and writes everything the others' modules own."""
+
+from pathlib import Path
+
+from tuloy.store import attempts, events, gates, goals, leases, queries
+from tuloy.store.database import Database
+from tuloy.store.opening import engine_at
+
+__all__ = ["Store", "open_store"]
+
+
+class Store(Database):
+    """Everything Tuloy knows about goals. A context manager; thread-safe; each write is one transaction."""
+
+    create_goal = goals.create_goal
+    save_plan = goals.save_plan
+    set_goal = goals.set_goal
+    set_flow_run = goals.set_flow_run
+    record_acceptance = goals.record_acceptance
+
+    start_attempt = attempts.start_attempt
+    end_attempt = attempts.end_attempt
+    record_outcome = attempts.record_outcome
+
+    record_gate = gates.record_gate
+    record_checkpoint = gates.record_checkpoint
+    record_rollback = gates.record_rollback
+
+    take_lease = leases.take_lease
+    release_lease = leases.release_lease
+
+    emit = events.emit
+    events = events.events
+
+    find_goal = queries.find_goal
+    goals = queries.goals
+    next_goals = queries.next_goals
+    counts = queries.counts
+    plan_of = queries.plan_of
+    outcomes = queries.outcomes
+    outcomes_by_step = queries.outcomes_by_step
+    attempts = queries.attempts
+    open_attempts = queries.open_attempts
+    gate_results = queries.gate_results
+    gate_from_cache = queries.gate_from_cache
+    checkpoints = queries.checkpoints
+    lease_of = queries.lease_of
+
+
+def open_store(path_or_url: str | Path) -> Store:
+    """Open the store at a path, or at a database URL, making or migrating it first.
+
+    Raises:
+        StoreUnavailable: when it cannot be opened or made, is no store, or was written by a newer Tuloy.
+    """
+    engine, place = engine_at(path_or_url)
+    return Store(engine, place)

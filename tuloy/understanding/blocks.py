@@ -1,0 +1,135 @@
+"""Blocks: the lines of a text as a tree of paragraphs, lists, headings and code.
+
+Owns layout only; what the words say is for `tuloy.understanding.reading`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+__all__ = ["Block", "blocks"]
+
+Kind = Literal["heading", "text", "ordered", "bullet", "code"]
+
+
+@dataclass
+class Block:
+    """One heading, paragraph, list item or code block; `inside` are the blocks nested below an item."""
+
+    kind: Kind
+    start: int
+    end: int
+    indent: int = 0
+    ticked: bool = False
+    inside: list["Block"] = field(default_factory=list)
+
+
+@cache
+def _line_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?P<indent>[ \t]*)(?:(?P<heading>\#{1,6}[ \t]+)|(?P<ordered>\(?(?:\d{1,3}|[a-zA-Z])[.)][ \t]+)"
+        r"|(?P<bullet>(?:[-*+•‣◦▪]|[-*]?[ \t]?\[[ xX]?\])[ \t]+)|(?P<fence>```|~~~))?"
+    )
+
+
+_BOX = re.compile(r"\[([ xX]?)\][ \t]+")
+_INLINE = re.compile(r"(?:(?<=[\s:;,.])|^)\(?(\d{1,2})[.)][ \t]+(?=[^\s\d])")
+
+
+def blocks(text: str) -> list[Block]:
+    """Return the blocks at the top of a text; list items hold what is indented below them."""
+    return _nested(list(_flat(text)), text)
+
+
+def _flat(text: str) -> Iterator[Block]:
+    current: Block | None = None
+    fence: Block | None = None
+    for start, end in _lines(text):
+        match = _line_pattern().match(text, start, end)
+        assert match is not None  # every part of the pattern is optional
+        indent = len(match["indent"].expandtabs(4))
+        blank = not text[start:end].strip()
+        if fence is not None:
+            if match["fence"]:
+                yield fence
+                fence = None
+            else:
+                fence.end = end
+        elif match["fence"]:
+            if current:
+                yield current
+            current, fence = None, Block("code", min(end + 1, len(text)), end, indent)
+        elif blank:
+            if current:
+                yield current
+            current = None
+        elif match.end() > start + len(match["indent"]):
+            if current:
+                yield current
+            current = _marked(match, text, end, indent)
+        elif current and not _starts_anew(text, current, start, indent):
+            current.end = end
+        else:
+            if current:
+                yield current
+            current = Block("text", start + len(match["indent"]), end, indent)
+    yield from (block for block in (current, fence) if block)
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, end
+        start = end + 1
+
+
+def _marked(match: re.Match[str], text: str, end: int, indent: int) -> Block:
+    kind: Kind = "heading" if match["heading"] else "ordered" if match["ordered"] else "bullet"
+    start, ticked = match.end(), "x" in (match["bullet"] or "").lower()
+    if kind != "heading" and (box := _BOX.match(text, start, end)):
+        start, ticked = box.end(), box[1].lower() == "x"
+    return Block(kind, start, end, indent, ticked)
+
+
+def _starts_anew(text: str, current: Block, start: int, indent: int) -> bool:
+    """Whether an unmarked line is a paragraph of its own: after a heading, back at the margin, or a new sentence."""
+    if current.kind == "heading":
+        return True
+    if current.kind in ("ordered", "bullet"):
+        return indent <= current.indent and text[start + indent : start + indent + 1].isupper()
+    before = text[current.start : current.end].rstrip()[-1:]
+    first = text[start:].lstrip(" \t")[:1] if indent < 200 else ""
+    return before not in ",;—-(&" and (first.isupper() or first == "`")
+
+
+def _nested(flat: list[Block], text: str) -> list[Block]:
+    """Hang every block below the nearest item before it that is indented less."""
+    top: list[Block] = []
+    path: list[Block] = []
+    for block in flat:
+        while path and block.indent <= path[-1].indent:
+            path.pop()
+        siblings = path[-1].inside if path else top
+        siblings.extend(_unfolded(block, text))
+        if block.kind in ("ordered", "bullet") and len(path) < 20:
+            path.append(block)
+    return top
+
+
+def _unfolded(block: Block, text: str) -> list[Block]:
+    """Split "do this: 1) one 2) two" into its lead and its items."""
+    if block.kind not in ("text", "bullet"):
+        return [block]
+    marks = list(_INLINE.finditer(text, block.start, block.end))
+    if len(marks) < 2 or [int(mark[1]) for mark in marks] != list(range(1, len(marks) + 1)):
+        return [block]
+    ends = [mark.start() for mark in marks[1:]] + [block.end]
+    items = [
+        Block("ordered", mark.end(), end, block.indent + 1) for mark, end in zip(marks, ends, strict=True)
+    ]
+    block.end = marks[0].start()
+    return [*([block] if text[block.start : block.end].strip() else []), *items]

@@ -1,0 +1,80 @@
+"""Draft: a step while the text is still being read, and the edges between drafts.
+
+Owns the graph under construction: open ends, branches that exclude each other, redundant edges.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tuloy.plan import When
+from tuloy.understanding.tokens import Token
+
+__all__ = ["Draft", "Needs", "open_ends", "reduced"]
+
+Needs = dict["Draft", When]
+
+
+@dataclass(eq=False)
+class Draft:
+    """One step as read so far.
+
+    `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `phrase` is what the
+    toolbox is asked when the title is not it. `branch` tells which outcomes of which drafts lead here.
+    """
+
+    title: str
+    span: tuple[int, int]
+    verb: str = ""
+    thing: tuple[str, ...] = ()
+    thing_text: str = ""
+    words: frozenset[str] = frozenset()
+    tokens: Sequence[Token] = ()
+    needs: Needs = field(default_factory=dict)
+    check: bool = False
+    command: str | None = None
+    phrase: str | None = None
+    sure: float = 0.9
+    branch: dict["Draft", When] = field(default_factory=dict)
+    stage: int = 0
+
+    def need(self, needs: Needs) -> None:
+        """Add needs, and the branches that they put this draft on."""
+        for other, when in needs.items():
+            if other is self:
+                continue
+            self.needs[other] = when
+            if when != "finished":
+                self.branch = {**other.branch, **self.branch}
+            if when == "failed" or other.check:
+                self.branch = {**self.branch, other: when}
+
+
+def open_ends(drafts: Iterable[Draft]) -> list[Draft]:
+    """Return the drafts that no other of them needs."""
+    some = list(drafts)
+    needed = {other for draft in some for other in draft.needs}
+    return [draft for draft in some if draft not in needed]
+
+
+def reduced(drafts: Sequence[Draft]) -> None:
+    """Drop every edge that follows from others; O(edges x drafts) on bit sets.
+
+    A need for `succeeded` follows from a path of such needs alone. `finished` follows from any path, and so from
+    another edge between the same two. A need for `failed` follows from nothing.
+    """
+    place = {draft: n for n, draft in enumerate(drafts)}
+    any_path = [0] * len(drafts)
+    good_path = [0] * len(drafts)
+    for n, draft in enumerate(drafts):
+        needs = sorted(draft.needs.items(), key=lambda need: -place[need[0]])
+        kept: Needs = {}
+        for other, when in needs:
+            bit = 1 << place[other]
+            follows = {"succeeded": good_path[n] & bit, "finished": any_path[n] & bit, "failed": 0}[when]
+            if follows:
+                continue
+            kept[other] = when
+            any_path[n] |= bit | any_path[place[other]]
+            if when == "succeeded":
+                good_path[n] |= bit | good_path[place[other]]
+        draft.needs = {other: kept[other] for other in sorted(kept, key=place.__getitem__)}

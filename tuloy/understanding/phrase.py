@@ -1,0 +1,217 @@
+"""Phrase: the words of one main clause as a verb, what it acts on, and a title.
+
+Owns what is politeness, a wish, background or a constraint inside one clause. Knows no other clause.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.tokens import Token
+
+__all__ = ["Phrase", "constrains", "phrase_of", "said", "stripped", "title_of"]
+
+_LEAVE_TAIL = frozenset({",", "and", ":", "—", "at", "&", "but", "or", "then", "pero", '"', "'", "(", "*"})
+
+
+@dataclass
+class Phrase:
+    """A main clause. `sure` says how much it looks like something to do.
+
+    `tokens` are the words of the title, `changed` the words that replace a token's own in it.
+    """
+
+    tokens: list[Token]
+    verb: str = ""
+    sure: float = 0.9
+    kind: Literal["command", "thing"] = "command"
+    changed: dict[int, str] | None = None
+
+
+def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phrase | None:
+    """Return the clause as something to do, or None where it only tells something.
+
+    `forced` says that the place (a list, behind "then") makes it a step whatever its words are.
+    """
+    kept, asked = stripped(tokens, known)
+    if not kept:
+        return None
+    words = [token.norm for token in kept]
+    if kept[0].kind == "code" and (forced or len(kept) == 1):
+        return Phrase(kept, "", 0.9)
+    if wish := _wish(kept, words, known):
+        return wish
+    if words[0] in known.verbs or known.has_verb_prefix(words[0]):
+        return None if _tells(words, known) and not forced else Phrase(kept, words[0])
+    base = known.base(words[0])
+    if base and words[0].endswith("ing") and (asked or forced or base in known.verbs and _tail_free(words, known)):
+        return Phrase(kept, base, 0.85, changed={0: base})
+    if passive := _passive(kept, words, known):
+        return passive
+    if asked or (len(words) > 1 and _unknown_verb(words, known)):
+        return Phrase(kept, words[0], 0.6)
+    if forced and not _tells(words, known):
+        return Phrase(kept, "", 0.6, "thing")
+    return None
+
+
+def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool]:
+    """Drop politeness, adverbs and lead-ins from the front, and politeness anywhere; say whether it was asked for."""
+    words = [token.norm for token in tokens]
+    kept: list[Token] = []
+    asked = False
+    place = 0
+    while place < len(tokens):
+        polite = known.politeness.at(words, place)
+        lead = known.lead_ins.at(words, place) if not kept else None
+        if polite and (polite[1] > 1 or len(words[place]) > 2 or not kept or "po" in words[place]):
+            place += polite[1]
+        elif lead and place + lead[1] < len(words):
+            asked, place = True, place + lead[1]
+        elif not kept and (
+            words[place] in known.adverbs
+            or words[place] in _LEAVE_TAIL
+            or (tokens[place].kind == "mark" and words[place] not in "#@$")
+            or words[place] in known.contrasts
+        ):
+            place += 1
+        else:
+            kept.append(tokens[place])
+            place += 1
+    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].kind == "mark"):
+        kept.pop()
+    return kept, asked
+
+
+def constrains(words: Sequence[str], known: Grammar) -> bool:
+    """Whether these words forbid or preserve instead of asking for work."""
+    if not words:
+        return False
+    if known.constraint_starts.at(words, 0):
+        return True
+    return words[0] in known.keepers and any(
+        word in known.kept or " ".join(words[n:]) in known.kept for n, word in enumerate(words[:40])
+    )
+
+
+def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
+    """ "We need the invoices exported to CSV": a participle behind its object is the verb."""
+    wish = known.wants.at(words, 0)
+    if not wish:
+        return None
+    for place in range(wish[1] + 1, min(len(words), 14)):
+        base = known.base(words[place])
+        if base in known.verbs and not words[place].endswith("ing"):
+            before = [t for t in tokens[wish[1] : place] if t.norm not in ("to", "be")]
+            if before and before[0].norm in known.determiners:
+                verb = tokens[place]
+                ordered = [verb, *before, *tokens[place + 1 :]]
+                return Phrase(ordered, base, 0.85, changed={0: base})
+    rest = tokens[wish[1] :]
+    if rest and rest[0].norm in known.determiners and not rest[0].norm == "to":
+        return Phrase(rest, "", 0.55, "thing")
+    return None
+
+
+def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
+    """ "The docs should be rebuilt": a duty in the passive."""
+    for place in range(1, min(len(words), 12)):
+        duty = known.obligations.at(words, place)
+        if duty and place + duty[1] < len(words):
+            verb = place + duty[1]
+            base = known.base(words[verb])
+            if base in known.verbs:
+                ordered = [tokens[verb], *tokens[:place], *tokens[verb + 1 :]]
+                return Phrase(ordered, base, 0.8, changed={0: base})
+    return None
+
+
+def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
+    """Return the event of "after X", "before X", "while X" as something to do.
+
+    "Running the tests", "the docs are built", "you deploy", "the tests are running", "the build".
+    """
+    kept, _ = stripped(tokens, known)
+    while kept and kept[0].norm in ("you", "we", "i", "having", "the", "ang", "ng", "that") and len(kept) > 1:
+        if kept[0].norm in known.articles:
+            break
+        kept = kept[1:]
+    words = [token.norm for token in kept]
+    if not words:
+        return None
+    base = known.base(words[0])
+    if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
+        return Phrase(kept, words[0], 0.85)
+    if known.has_verb_prefix(words[0]):
+        return Phrase(kept, words[0], 0.85)
+    if base and words[0].endswith("ing"):
+        return Phrase(kept, base, 0.85, changed={0: base})
+    return _event(kept, words, known)
+
+
+def _predicate(words: Sequence[str], known: Grammar) -> int | None:
+    return next((n for n, word in enumerate(words) if n and word in known.auxiliaries), None)
+
+
+def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
+    """ "The docs are built" -> build the docs; "the tests are running", "the tests run" -> run the tests."""
+    if words[0] in known.ongoing and len(words) > 1:
+        return Phrase([tokens[0], *tokens[1:]], words[0], 0.7)
+    aux = _predicate(words, known)
+    last = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.ongoing | known.finished), None)
+    if aux is not None and aux + 1 < len(words):
+        verb = aux + 1 + (words[aux + 1] in known.auxiliaries or words[aux + 1] in known.adverbs)
+        base = known.base(words[verb]) if verb < len(words) else None
+        if base in known.verbs and base != "do":
+            ordered = [tokens[verb], *tokens[:aux], *tokens[verb + 1 :]]
+            return Phrase(ordered, base, 0.8, changed={0: base})
+        return Phrase(tokens[:aux], "", 0.6, "thing")
+    if last is not None and words[last] in ("runs", "run", "executes"):
+        return Phrase([tokens[last], *tokens[:last]], "run", 0.8, changed={0: "run"})
+    return Phrase(tokens[: last if last is not None else len(tokens)], "", 0.6, "thing")
+
+
+def _tells(words: Sequence[str], known: Grammar) -> bool:
+    """Whether a clause states a fact: a finite auxiliary before any subordinate, and no object in between."""
+    for n, word in enumerate(words[:8]):
+        if word in known.relatives and n or word in ("whether", "if", "to", "how", "what", "why"):
+            return False
+        if n and word in known.auxiliaries and word not in ("do", "does", "did", "ay", "have", "had", "has", "must"):
+            return n == 1 or words[1] not in known.determiners
+        if n and word in ("has", "have", "had", "must"):
+            return n == 1 or words[1] not in known.determiners
+    return False
+
+
+def _tail_free(words: Sequence[str], known: Grammar) -> bool:
+    return not any(word in known.auxiliaries for word in words[1:])
+
+
+def _unknown_verb(words: Sequence[str], known: Grammar) -> bool:
+    """An unknown first word before an article or an object is a verb, or one with a typo, unless the clause tells."""
+    first, second = words[0], words[1]
+    plain = not (
+        first in known.determiners
+        or first in known.pronouns
+        or first in known.prepositions
+        or first in known.auxiliaries
+        or first in ("we", "you", "i", "he", "she", "there", "what", "why", "how", "who", "not", "when", "where", "which")
+        or first.endswith(("ing", "ly"))
+        or not first[:1].isalpha()
+    )
+    return plain and second in known.determiners and second != "no" and not _tells(words, known)
+
+
+def title_of(text: str, tokens: Sequence[Token], changed: dict[int, str] | None = None) -> str:
+    """Return the words as a title: the text's own spacing where they were neighbours, a capital at the front."""
+    parts: list[str] = []
+    for n, token in enumerate(tokens):
+        word = (changed or {}).get(n) or text[token.start : token.end]
+        if n:
+            before = tokens[n - 1]
+            gap = text[before.end : token.start] if before.end <= token.start <= before.end + 3 else " "
+            parts.append(gap if not gap or gap.isspace() or gap in ", " else " ")
+        parts.append(word)
+    title = " ".join("".join(parts).split()).strip(" ,;:*_—")
+    return title[:1].upper() + title[1:] if title[:1].isalpha() and not title[:1].isupper() else title

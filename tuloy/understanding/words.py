@@ -1,0 +1,50 @@
+"""The lexicons: words of each language, read from `lexicon/*.toml` once per process.
+
+Owns finding a phrase in a run of words. A language is a file here; no rule names one.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["Phrases", "table"]
+
+
+@cache
+def table(name: str) -> Mapping[str, Any]:
+    """Return `lexicon/<name>.toml`."""
+    return tomllib.loads((files("tuloy.understanding") / "lexicon" / f"{name}.toml").read_text("utf-8"))
+
+
+class Phrases:
+    """Phrases of several words, each with a meaning; the longest one wins. Lookup costs the longest phrase."""
+
+    def __init__(self, meanings: Iterable[tuple[str, str]]) -> None:
+        self._by_first: dict[str, dict[tuple[str, ...], str]] = {}
+        for phrase, meaning in meanings:
+            words = tuple(phrase.split())
+            self._by_first.setdefault(words[0], {})[words] = meaning
+        self._longest = {
+            first: sorted({len(words) for words in phrases}, reverse=True)
+            for first, phrases in self._by_first.items()
+        }
+
+    def at(self, words: Sequence[str], place: int) -> tuple[str, int] | None:
+        """Return the meaning of the longest phrase that starts at `place`, and how many words it takes."""
+        phrases = self._by_first.get(words[place]) if place < len(words) else None
+        if phrases is None:
+            return None
+        for length in self._longest[words[place]]:
+            meaning = phrases.get(tuple(words[place : place + length]))
+            if meaning is not None:
+                return meaning, length
+        return None
+
+    def within(self, words: Sequence[str]) -> tuple[str, int, int] | None:
+        """Return the first phrase in `words`: its meaning, where it starts, how many words it takes."""
+        for place in range(len(words)):
+            if found := self.at(words, place):
+                return found[0], place, found[1]
+        return None

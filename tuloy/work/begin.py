@@ -1,0 +1,96 @@
+"""From words to a stored goal with a stored plan: everything before anything runs."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from tuloy.plan import Plan, Priority
+from tuloy.settings import Settings
+from tuloy.store import GoalRow, Store
+from tuloy.work.reading import read_goal
+from tuloy.workspaces.git import Repository, head
+from tuloy.workspaces.landing import free_branch
+
+__all__ = ["Begun", "begin_goal", "plan_goal", "slug_of"]
+
+SMALL_WORDS = frozenset(
+    "a an and any are ang at be by if in into is it its mga na ng of on or sa so that the then they to with".split()
+)
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A goal and its plan, both in the store."""
+
+    goal: GoalRow
+    plan: Plan
+
+
+def begin_goal(
+    store: Store,
+    settings: Settings,
+    repo: Repository,
+    text: str,
+    *,
+    priority: Priority | None = None,
+    plan: Plan | None = None,
+) -> Begun:
+    """Store the goal, plan it, store the plan. Killed in between, the goal is planned again by `tuloy resume`.
+
+    Raises:
+        UsageError: when the text cannot be a goal; nothing is stored then.
+    """
+    read = plan or read_goal(text, repo.root, priority=priority)
+    at = head(repo)
+    with FileLock(settings.home / "begin.lock"):
+        goal = store.create_goal(
+            id=_new_id(store),
+            text=text,
+            repo=str(repo.root),
+            repo_id=repo.id,
+            base_commit=at.commit,
+            base_branch=at.branch,
+            branch=_branch(store, repo, slug_of(text)),
+            priority=read.goal.priority,
+            options={},
+        )
+    return Begun(goal, plan_goal(store, goal, read))
+
+
+def plan_goal(store: Store, goal: GoalRow, plan: Plan | None = None) -> Plan:
+    """Return the goal's stored plan; make and store it first when there is none. A stored plan is never made again."""
+    standing = store.plan_of(goal.id)
+    if standing is not None:
+        return standing
+    made = plan or read_goal(goal.text, Path(goal.repo or "."), priority=goal.priority)  # type: ignore[arg-type]
+    store.save_plan(goal.id, made)
+    store.set_goal(goal.id, "planned")
+    return made
+
+
+def slug_of(text: str) -> str:
+    """Return up to six telling words of the text, fit for a branch name."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    telling = [word for word in words if word not in SMALL_WORDS] or words or ["goal"]
+    return "-".join(telling[:6])[:48].strip("-")
+
+
+def _new_id(store: Store) -> str:
+    known = {goal.id for goal in store.goals()}
+    while True:
+        made = "g" + "".join(secrets.choice(LETTERS) for _ in range(6))
+        if made not in known:
+            return made
+
+
+def _branch(store: Store, repo: Repository, slug: str) -> str:
+    """Choose a branch that neither the repository nor another goal has."""
+    taken = {goal.branch for goal in store.goals() if goal.repo_id == repo.id}
+    name, number = free_branch(repo, slug), 2
+    while name in taken:
+        name, number = free_branch(repo, f"{slug}-{number}"), number + 1
+    return name

@@ -1,0 +1,171 @@
+"""What can be said of a goal from the store alone: the JSON document of `run`, `status` and `show`, and its markdown.
+
+A killed run leaves a goal that says `running`; whether its process lives is asked here, so that nobody is told so for
+ever.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from tuloy.outcome import Outcome, OutcomeStatus
+from tuloy.plan import Plan, Step
+from tuloy.printable import one_line, printable
+from tuloy.store import GoalRow, Store
+from tuloy.store.processes import alive
+
+__all__ = ["goal_document", "goal_markdown", "is_running", "plan_markdown"]
+
+JSON_STATUS: dict[OutcomeStatus, str] = {"error": "failed"}
+REDUCED = "no sandbox: commands and gates run with your own rights"
+
+
+def is_running(store: Store, goal: GoalRow) -> bool:
+    """Whether a live process runs the goal."""
+    lease = store.lease_of(goal.id)
+    return lease is not None and alive(lease.model_dump())
+
+
+def goal_document(store: Store, goal: GoalRow, *, cached: Collection[str] = ()) -> dict[str, Any]:
+    """Return the goal as design.md's JSON: identity, status, steps, gates, what was reduced.
+
+    `status` is done, failed, waiting or cancelled, and for a goal that has not ended `planning`, `planned` or
+    `running`. A goal whose process died says waiting, with the reason.
+    """
+    plan = store.plan_of(goal.id)
+    outcomes = _by_step(store, goal)
+    started = {attempt.step_id for attempt in store.open_attempts(goal.id)}
+    status, reason = _status(store, goal)
+    checkpoints = store.checkpoints(goal.id)
+    landed = checkpoints[-1].commit if checkpoints else None
+    changed = landed is not None and landed != goal.base_commit
+    return {
+        "id": goal.id,
+        "text": goal.text,
+        "status": status,
+        "reason": reason,
+        "repo": goal.repo,
+        "base": goal.base_commit,
+        "branch": goal.branch if changed else None,
+        "commit": landed if changed else None,
+        "accepted": goal.accepted_commit,
+        "flow_run_id": goal.flow_run_id,
+        "flow_run_url": goal.flow_run_url,
+        "created_at": goal.created_at,
+        "duration_s": _duration_s(goal),
+        "steps": [_step(step, outcomes.get(step.id), step.id in started, cached) for step in plan or ()],
+        "gates": [_gate(row.stage_id, row.commit, row.result) for row in store.gate_results(goal.id)],
+        "reduced": [REDUCED] if outcomes else [],
+    }
+
+
+def goal_markdown(document: dict[str, Any]) -> str:
+    """Return the final report: what was done, what the gates said, what changed, what to do next."""
+    lines = [f"# {one_line(document['text'], 200)}", "", f"**{document['status']}** {one_line(document['reason'], 400)}", ""]
+    if document["branch"]:
+        lines += [f"Branch `{document['branch']}` at `{document['commit'][:12]}`.", ""]
+    lines += ["| step | status | seconds | what it said |", "|---|---|---|---|"]
+    for step in document["steps"]:
+        lines.append(f"| {_cell(step['title'])} | {step['status']} | {step['duration_s']} | {_cell(step['reason'])} |")
+    if document["gates"]:
+        lines += ["", "| gate | verdict | evidence |", "|---|---|---|"]
+        lines += [f"| {g['gate']} | {g['verdict']} | {_cell(g['evidence'] or g['reason'])} |" for g in document["gates"]]
+    for step in document["steps"]:
+        if step["status"] == "failed" and step["tail"]:
+            fence = "`" * max(3, _longest_run(step["tail"]) + 1)
+            lines += ["", f"## {one_line(step['title'])}", "", fence, printable(step["tail"])[-3000:], fence]
+    if document["reduced"]:
+        lines += ["", "Reduced: " + "; ".join(document["reduced"]) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def plan_markdown(plan: Plan) -> str:
+    """Return the plan as a diagram and a table."""
+    names = {step.id: f"n{n}" for n, step in enumerate(plan)}
+    lines = ["```mermaid", "flowchart TD"]
+    for step in plan:
+        lines.append(f'  {names[step.id]}["{_diagram(step.title)}"]')
+        for need in step.needs:
+            label = "" if need.when == "succeeded" else f"|{need.when}|"
+            lines.append(f"  {names[need.step]} -->{label} {names[step.id]}")
+    lines += ["```", "", "| stage | step | does | after | gates |", "|---|---|---|---|---|"]
+    for stage in plan.stages:
+        for step in stage.steps:
+            after = ", ".join(f"{need.step} {need.when}" for need in step.needs)
+            gates = ", ".join(stage.gates)
+            lines.append(f"| {stage.id} | {step.id} {_cell(step.title)} | {_cell(what_it_does(step))} | {after} | {gates} |")
+    return "\n".join(lines) + "\n"
+
+
+def what_it_does(step: Step) -> str:
+    """Say in a few words what a step's action is."""
+    action = step.action
+    match action.kind:
+        case "command":
+            return "`" + " ".join(action.argv) + "`"
+        case "instruct":
+            return "by a coding agent"
+        case "python":
+            return f"`{action.target}`"
+        case "ask":
+            return "asks you"
+        case _:
+            return f"gate {action.gate}"
+
+
+def _by_step(store: Store, goal: GoalRow) -> dict[str, Outcome]:
+    return store.outcomes_by_step(goal.id)
+
+
+def _status(store: Store, goal: GoalRow) -> tuple[str, str]:
+    if goal.status in ("planning", "planned", "running") and not is_running(store, goal):
+        return "waiting", f"its process ended before the goal did; `tuloy resume {goal.id}` goes on"
+    return goal.status, goal.reason
+
+
+def _step(step: Step, outcome: Outcome | None, started: bool, cached: Collection[str]) -> dict[str, Any]:
+    if outcome is None:
+        status = "running" if started else "waiting"
+        outcome = Outcome(key="", step=step.id, status="waiting", attempts=0)
+    else:
+        status = JSON_STATUS.get(outcome.status, outcome.status)
+    return {
+        "id": step.id,
+        "title": step.title,
+        "status": status,
+        "cached": step.id in cached,
+        "attempts": outcome.attempts,
+        "agent": outcome.agent,
+        "duration_s": outcome.duration_s,
+        "commit": outcome.commit,
+        "exit_code": outcome.exit_code,
+        "reason": outcome.reason,
+        "changed": list(outcome.changed),
+        "kept": list(outcome.kept),
+        "output": outcome.output_path,
+        "tail": outcome.tail,
+    }
+
+
+def _gate(stage: str, commit: str, result: dict[str, Any]) -> dict[str, Any]:
+    wanted = ("gate", "verdict", "findings", "evidence", "reason", "measured", "duration_s", "exit_code")
+    return {"stage": stage, "commit": commit, **{name: result.get(name) for name in wanted}}
+
+
+def _duration_s(goal: GoalRow) -> float | None:
+    if not goal.finished_at:
+        return None
+    return round((datetime.fromisoformat(goal.finished_at) - datetime.fromisoformat(goal.created_at)).total_seconds(), 3)
+
+
+def _cell(text: str) -> str:
+    return one_line(text, 300).replace("|", "\\|")
+
+
+def _diagram(text: str) -> str:
+    return one_line(text, 60).replace('"', "'").replace("[", "(").replace("]", ")")
+
+
+def _longest_run(text: str) -> int:
+    runs = [len(run) for run in text.split() if set(run) == {"`"}]
+    return max(runs, default=0)

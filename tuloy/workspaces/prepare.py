@@ -1,0 +1,135 @@
+"""Makes a worktree ready to run the project, from what the user's checkout has installed, without touching
+that.
+
+JavaScript packages are linked; a Python environment is used where it lies, with variables that put the
+worktree's code first. Installs nothing.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tuloy.workspaces.records import Workspace
+
+__all__ = ["prepare", "python_path"]
+
+
+def prepare(workspace: Workspace, checkout_root: Path) -> None:
+    """Link the checkout's `node_modules` into the workspace, for every `package.json` that has one beside it.
+
+    Each `node_modules` becomes a real directory with a link per package, so that what a tool writes beside
+    the packages stays in the workspace. Packages of the project itself (npm workspaces) lead to the
+    workspace's code.
+    """
+    for directory in _package_directories(workspace.path, checkout_root):
+        source, target = (
+            checkout_root / directory / "node_modules",
+            workspace.path / directory / "node_modules",
+        )
+        if not target.exists() and not target.is_symlink():
+            _farm(source, target, checkout_root.resolve(), workspace.path)
+
+
+def python_path(root: Path) -> list[str]:
+    """Return the PYTHONPATH entries under which the project's code is imported from `root`.
+
+    They stand before site-packages, and thus before what an editable install points to. `src` when there is
+    a src layout, what pyproject.toml says of the places of packages, else the top; members of a uv workspace
+    follow.
+    """
+    project = _pyproject(root)
+    places = [root / place for place in _declared(project)]
+    if not places and _is_src_layout(root):
+        places = [root / "src"]
+    entries = [str(place) for place in places if place.is_dir()] or [str(root)]
+    for member in _members(root, project):
+        entries += python_path(member)
+    return list(dict.fromkeys(entries))
+
+
+def _package_directories(path: Path, checkout_root: Path) -> Iterator[Path]:
+    if not (checkout_root / "node_modules").is_dir() and not (path / "package.json").is_file():
+        return
+    for directory, names, files in os.walk(path):
+        names[:] = [name for name in names if name not in ("node_modules", ".git", ".venv")]
+        relative = Path(directory).relative_to(path)
+        if "package.json" in files and (checkout_root / relative / "node_modules").is_dir():
+            yield relative
+
+
+def _farm(source: Path, target: Path, checkout_root: Path, root: Path) -> None:
+    target.mkdir()
+    for entry in source.iterdir():
+        if entry.name == ".bin":
+            _copy_links(entry, target / entry.name)
+        elif entry.name.startswith("@") and entry.is_dir() and not entry.is_symlink():
+            (target / entry.name).mkdir()
+            for package in entry.iterdir():
+                _link(package, target / entry.name / package.name, checkout_root, root)
+        elif not entry.name.startswith(".") or entry.name == ".pnpm":
+            _link(entry, target / entry.name, checkout_root, root)
+
+
+def _copy_links(source: Path, target: Path) -> None:
+    """Programs are links relative to `.bin`: copied as they are, they lead through the farm."""
+    target.mkdir()
+    for entry in source.iterdir():
+        link = target / entry.name
+        link.symlink_to(entry.readlink() if entry.is_symlink() else entry.resolve())
+
+
+def _link(entry: Path, link: Path, checkout_root: Path, root: Path) -> None:
+    real = entry.resolve()
+    if entry.is_symlink() and real.is_relative_to(checkout_root) and "node_modules" not in real.parts:
+        real = root / real.relative_to(checkout_root)
+    link.symlink_to(real)
+
+
+def _pyproject(root: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads((root / "pyproject.toml").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _declared(project: dict[str, Any]) -> list[str]:
+    """Places of packages that pyproject.toml names for setuptools or Poetry."""
+    setuptools = _at(project, "tool", "setuptools")
+    where = _at(setuptools, "packages", "find").get("where") or []
+    top = _at(setuptools, "package-dir").get("")
+    poetry = _at(project, "tool", "poetry").get("packages") or []
+    found = [
+        *_strings(where),
+        *_strings([top]),
+        *_strings(p.get("from") for p in poetry if isinstance(p, dict)),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _members(root: Path, project: dict[str, Any]) -> list[Path]:
+    globs = _strings(_at(project, "tool", "uv", "workspace").get("members") or [])
+    relative = [glob for glob in globs if not glob.startswith("/") and ".." not in Path(glob).parts]
+    found = sorted({member for glob in relative for member in root.glob(glob)})
+    return [member for member in found if member != root and (member / "pyproject.toml").is_file()]
+
+
+def _is_src_layout(root: Path) -> bool:
+    src = root / "src"
+    if not src.is_dir() or (src / "__init__.py").exists():
+        return False
+    return any(
+        entry.is_dir() or entry.suffix == ".py" for entry in src.iterdir() if entry.name[0] not in "._"
+    )
+
+
+def _at(table: dict[str, Any], *keys: str) -> dict[str, Any]:
+    for key in keys:
+        value = table.get(key)
+        table = value if isinstance(value, dict) else {}
+    return table
+
+
+def _strings(values: Iterable[Any]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
