@@ -6,10 +6,8 @@ from a database that was migrated once and is kept in pytest's cache: 3 s instea
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
@@ -93,9 +91,12 @@ def prefect_server(start_test_server: Callable[[Path], Server], prefect_home: Pa
     """The session's server; from here on prefect in this process, and in its children, talks to it."""
     server = start_test_server(prefect_home)
     _take_on(prefect_environment(prefect_home, server.api_url))
-    with ExitStack() as stack:
-        if "prefect" in sys.modules:
-            from prefect.settings import PREFECT_API_URL, temporary_settings
+    import prefect.context
+    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-            stack.enter_context(temporary_settings({PREFECT_API_URL: server.api_url}))
+    before = prefect.context.GLOBAL_SETTINGS_CONTEXT
+    # Joining the heartbeat's thread costs a sync flow a second, and no variable can say "none".
+    with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        prefect.context.GLOBAL_SETTINGS_CONTEXT = prefect.context.SettingsContext.get()  # for threads
         yield server
+    prefect.context.GLOBAL_SETTINGS_CONTEXT = before

@@ -58,13 +58,10 @@ def run_in(
 
 
 def test_settings_are_ours(hostile_repo: Path, tmp_path: Path, plain_environment: dict[str, str]) -> None:
-    """Neither files of the repository nor PREFECT_* variables of the shell change a process on the local server."""
+    """Neither files of the repository nor PREFECT_* variables of the shell change a process of ours."""
     home = tmp_path / "home"
-    ran = run_in(
-        hostile_repo,
-        home,
-        {**plain_environment, "PREFECT_PROFILE": "x", "PREFECT_TASKS_DEFAULT_RETRIES": "9"},
-    )
+    theirs = {"PREFECT_PROFILE": "x", "PREFECT_TASKS_DEFAULT_RETRIES": "9"}
+    ran = run_in(hostile_repo, home, {**plain_environment, **theirs})
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == {
         "api": "http://127.0.0.1:4999/api", "home": str(home / "prefect"), "retries": 0,

@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 
@@ -94,6 +96,23 @@ def test_history_is_complete(prefect_server: Server, prefect_home: Path) -> None
     assert seen["recorded_s"] < 5
     assert "the first step speaks" in seen["logs"]
     assert "the first step speaks" not in ran.stderr
+
+
+def test_this_process_is_a_client(prefect_server: Server) -> None:
+    """A flow in the test process, and one in a thread of it, run on the session's server."""
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.runtime import flow_run
+
+    @flow
+    def small() -> str:
+        return str(flow_run.get_id())
+
+    with ThreadPoolExecutor(1) as pool:
+        run_ids = [small(), pool.submit(small).result()]
+    with get_client(sync_client=True) as client:
+        assert str(client.api_url).rstrip("/") == prefect_server.api_url
+        assert [client.read_flow_run(UUID(run_id)).state_name for run_id in run_ids] == ["Completed"] * 2
 
 
 def test_pages_answer(prefect_server: Server) -> None:

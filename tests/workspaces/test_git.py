@@ -78,7 +78,7 @@ def test_refuses_what_is_no_repository(make, words: str, tmp_path: Path, plain_g
 def test_refuses_unfinished_work(name: str, checkout: Path) -> None:
     """A checkout in the middle of a merge, rebase, cherry-pick or bisect is refused with the way out."""
     (checkout / ".git" / name).write_text("x")
-    with pytest.raises(UsageError, match="in the middle of .*end it first with 'git "):
+    with pytest.raises(UsageError, match=r"in the middle of .*end it first with 'git "):
         open_repository(checkout)
 
 
@@ -153,9 +153,7 @@ def test_racing_updates_lose_nothing(repo: Repository, base: str) -> None:
     assert {f"commit {n}" for n in range(8)} == {entry.subject for entry in logged}
 
 
-def test_kept_commits_are_forgotten_by_goal(
-    repo: Repository, base: str, checkout: Path, plain_git: Git
-) -> None:
+def test_kept_commits_are_forgotten(repo: Repository, base: str, checkout: Path, plain_git: Git) -> None:
     """What is kept survives git's collection until its goal is forgotten; other goals keep theirs."""
     mine, other = (commit_tree(repo, tree_of(repo, base), [base], name) for name in ("mine", "other"))
     assert keep(repo, "g1", "s1.1", mine) == "refs/tuloy/g1/s1.1"
@@ -168,10 +166,7 @@ def test_kept_commits_are_forgotten_by_goal(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    name=st.text(min_size=1, max_size=12)
-    | st.sampled_from(["a..b", "x.lock", ".", "..", "@", "-x", "a/b", "~"])
-)
+@given(name=st.text(min_size=1, max_size=12) | st.sampled_from(["a..b", "x.lock", ".", "@", "-x", "a/b"]))
 def test_any_name_can_be_kept(repo: Repository, base: str, name: str) -> None:
     """Whatever a step is called, its commit can be kept and found again."""
     keep(repo, name, name, base)

@@ -171,7 +171,7 @@ def test_touched_files_are_not_work(repo: Repository, base: str, pool: Workspace
 def test_accept_refuses_a_branch_that_moved(
     repo: Repository, base: str, pool: Workspaces, checkout: Path, plain_git: Git
 ) -> None:
-    """When the user committed meanwhile nothing moves; neither does it for a commit without the user's work."""
+    """When the user committed meanwhile nothing moves, nor for a commit without the user's work."""
     commit = _commit(pool, base, {"a.txt": "a"})
     plain_git(checkout, "commit", "-q", "--allow-empty", "-m", "meanwhile")
     before = fingerprint(checkout)
@@ -250,9 +250,7 @@ def test_accept_leaves_filtered_files_to_the_user(
         accept(repo, "lfs", newer, head(repo).commit)
 
 
-def test_revert_takes_back_one_commit_and_keeps_later_work(
-    repo: Repository, base: str, pool: Workspaces
-) -> None:
+def test_revert_keeps_later_work(repo: Repository, base: str, pool: Workspaces) -> None:
     """Reverting undoes what one commit did, keeps what came after, and adds to the history."""
     bad = _commit(pool, base, {"README.md": "bad\n", "bad.txt": "bad"})
     later = _commit(pool, bad, {"good.txt": "good"})

@@ -137,22 +137,18 @@ def update_ref(repo: Repository, ref: str, new: str, old: str | None) -> None:
     change_ref(repo, ref, new, old)
 
 
-def change_ref(
-    repo: Repository, ref: str, new: str | None, old: str | None, reason: str = "tuloy", tries: int = 5
-) -> None:
+def change_ref(repo: Repository, ref: str, new: str | None, old: str | None, reason: str = "tuloy") -> None:
     """Move, make (`old` None) or delete (`new` None) a ref by compare-and-swap."""
     zero = "0" * len(new or old or "")
     args = ["update-ref", "--no-deref", "-m", reason, ref, new or zero, old or zero]
     answer = run_git(repo.checkout, args, bare=True, accept=(0, 1, 128))
     if answer.code == 0:
-        return None
+        return
     found = read_ref(repo, ref)
     if found != old:
         raise LandingRefused(
             f"{ref} is at {_short(found)}, not at {_short(old)}: somebody moved it; start again from there"
         )
-    if ".lock'" in answer.err and tries > 1:
-        return change_ref(repo, ref, new, old, reason, tries - 1)
     raise GitFailed(
         f"{ref} cannot be moved to {_short(new)}: {answer.err}; see whether a stale lock file is left"
     )
