@@ -1,1 +1,1 @@
-"""Prefect blocks: saved configuration that is shared between people or secret. The room is ready; none is needed yet."""
+"""Prefect blocks: saved configuration that is shared between people, or secret. None is needed yet."""

@@ -25,7 +25,15 @@ def accept_goal(name: str, as_json: bool) -> int:
         goal_id = run.goal.id
     if as_json:
         gates = [result.model_dump(mode="json") for result in done.gates]
-        print_json({"id": goal_id, "branch": done.branch, "before": done.before, "commit": done.commit, "gates": gates})
+        print_json(
+            {
+                "id": goal_id,
+                "branch": done.branch,
+                "before": done.before,
+                "commit": done.commit,
+                "gates": gates,
+            }
+        )
     else:
         out.print(f"{done.branch} is at {done.commit[:12]} (was {done.before[:12]})", markup=False)
         out.print(f"undo     tuloy rollback {goal_id}", markup=False)

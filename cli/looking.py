@@ -9,7 +9,16 @@ from tuloy.errors import UsageError
 from tuloy.plan import Priority
 from tuloy.settings import Settings, load_settings
 
-__all__ = ["open_the_store", "print_json", "priority_of", "read_text", "settings_for", "show_goal", "show_plan", "show_status"]
+__all__ = [
+    "open_the_store",
+    "print_json",
+    "priority_of",
+    "read_text",
+    "settings_for",
+    "show_goal",
+    "show_plan",
+    "show_status",
+]
 
 LARGEST_TEXT_BYTES = 1_000_000
 

@@ -43,7 +43,9 @@ def examine_machine(repo: str, as_json: bool) -> int:
         print_json({"checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
-            line = Text.assemble(mark(SHOWN_AS[check.state]), " ", (f"{check.name:<12}", "bold"), one_line(check.fact, 200))
+            line = Text.assemble(
+                mark(SHOWN_AS[check.state]), " ", (f"{check.name:<12}", "bold"), one_line(check.fact, 200)
+            )
             if check.remedy:
                 line.append(f"  → {one_line(check.remedy, 300)}", "yellow")
             out.print(line)
@@ -62,7 +64,10 @@ def verify_log(as_json: bool) -> int:
         out.print(f"intact: {report.events} events explain {report.goals} goals")
     else:
         if report.broken:
-            out.print(f"broken at event {report.broken.seq}: {report.broken.fault}: {report.broken.detail}", markup=False)
+            out.print(
+                f"broken at event {report.broken.seq}: {report.broken.fault}: {report.broken.detail}",
+                markup=False,
+            )
         for sentence in report.differing:
             out.print(sentence, markup=False)
     return 0 if report.intact else 1

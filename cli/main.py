@@ -29,14 +29,19 @@ RepoOption = Annotated[str, typer.Option("--repo", "-r", help="The repository to
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 GoalId = Annotated[str, typer.Argument(help="A goal's id, its beginning, or `last`.")]
 Priority = Annotated[str | None, typer.Option(help="critical, high, normal or low; else what the text says.")]
-Agent = Annotated[str | None, typer.Option(help="The coding CLI for steps that need one (aider, claude, codex, gemini, or yours).")]
+Agent = Annotated[
+    str | None,
+    typer.Option(help="The coding CLI for steps that need one (aider, claude, codex, gemini, or yours)."),
+]
 Workers = Annotated[int | None, typer.Option("--max-workers", min=1, max=64, help="Steps side by side.")]
 File = Annotated[str | None, typer.Option("--file", "-f", help="Read the goal from a text file.")]
 
 
 @app.command()
 def run(
-    goal: Annotated[list[str] | None, typer.Argument(help="What should be done; several goals run side by side.")] = None,
+    goal: Annotated[
+        list[str] | None, typer.Argument(help="What should be done; several goals run side by side.")
+    ] = None,
     repo: RepoOption = ".",
     file: File = None,
     priority: Priority = None,
@@ -161,7 +166,7 @@ def main() -> None:
         code = 141
     except typer.Exit as leaving:
         code = leaving.exit_code
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         if not hasattr(error, "show"):
             raise
         error.show()

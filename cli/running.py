@@ -16,7 +16,8 @@ from tuloy.work.begin import Begun, begin_goal, plan_goal
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document
 from tuloy.work.run import Run, open_run
-from tuloy.workspaces.git import Repository, dirty_files, git, open_repository
+from tuloy.workspaces.git import dirty_files, git, open_repository
+from tuloy.workspaces.records import Repository
 
 if TYPE_CHECKING:
     from tuloy.plan import Plan
@@ -150,4 +151,7 @@ def _tell_about_uncommitted(repository: Repository) -> None:
     dirty = dirty_files(repository)
     if dirty:
         some = ", ".join(dirty[:3]) + (", …" if len(dirty) > 3 else "")
-        err.print(f"not included: {len(dirty)} uncommitted files ({some}); commit them to have them in", markup=False)
+        err.print(
+            f"not included: {len(dirty)} uncommitted files ({some}); commit them to have them in",
+            markup=False,
+        )

@@ -173,5 +173,7 @@ def _closing(document: dict[str, Any]) -> list[str]:
     if document["reduced"]:
         lines.append(f"reduced  {'; '.join(document['reduced'])}")
     if document["status"] == "done" and document["branch"] and not document["accepted"]:
-        lines.append(f"next     git diff {document['base'][:12]} {document['branch']}   ·   tuloy accept {document['id']}")
+        lines.append(
+            f"next     git diff {document['base'][:12]} {document['branch']}   ·   tuloy accept {document['id']}"
+        )
     return lines

@@ -109,9 +109,7 @@ async def _step(this: Progress, step: Step) -> Outcome:
         return await in_thread(run.goal.id, run.store.record_outcome, run.goal.id, collided)
     if choose(step, run.agents) is not None:
         return await do_on(this, step, base)
-    call: Any = named(wait, step)(
-        run.goal.id, step.id, base, return_state=True, wait_for=await edges(this, step)
-    )
+    call: Any = named(wait, step)(run.goal.id, step.id, base, return_state=True, wait_for=await edges(this, step))
     return await awaited(this, step, step_key(run, step), call)
 
 
@@ -144,7 +142,8 @@ async def _land(this: Progress, stage: Stage) -> str | None:
     await show_gates(run.goal.id, stage, results)
     if run.cancel.is_set() or any(result.verdict in ("fail", "error") for result in results.values()):
         return None
-    state = await land(run.goal.id, stage.id, commit, return_state=True, wait_for=judged)
+    call: Any = land(run.goal.id, stage.id, commit, return_state=True, wait_for=judged)
+    state = await call
     if not state.is_completed():
         results["landing"] = GateResult(gate="landing", verdict="fail", reason=state.message or "")
         return None

@@ -99,8 +99,6 @@ async def _replay(this: Progress, step: Step) -> State:
         call = named(skip, step)(run.goal.id, step.id, return_state=True, wait_for=before)
     else:
         key = f"{run.goal.id}/{step.id}/{outcome.key}"
-        call = named(do, step)(
-            run.goal.id, step.id, outcome.base or "", key, return_state=True, wait_for=before
-        )
+        call = named(do, step)(run.goal.id, step.id, outcome.base or "", key, return_state=True, wait_for=before)
     this.states[step.id] = await call
     return this.states[step.id]

@@ -12,7 +12,9 @@ __all__ = ["show_gates", "show_plan", "show_report"]
 
 async def show_plan(goal_id: str, plan: Plan) -> None:
     """Publish the plan as a diagram and a table."""
-    await acreate_markdown_artifact(plan_markdown(plan), key=f"plan-{goal_id}", description=one_line(plan.goal.text, 200))
+    await acreate_markdown_artifact(
+        plan_markdown(plan), key=f"plan-{goal_id}", description=one_line(plan.goal.text, 200)
+    )
 
 
 async def show_gates(goal_id: str, stage: Stage, results: dict[str, GateResult]) -> None:

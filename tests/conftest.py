@@ -92,6 +92,8 @@ def prefect_server(start_test_server: Callable[[Path], Server], prefect_home: Pa
     server = start_test_server(prefect_home)
     _take_on(prefect_environment(prefect_home, server.api_url))
     import prefect.context
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
     from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     before = prefect.context.GLOBAL_SETTINGS_CONTEXT
@@ -99,4 +101,6 @@ def prefect_server(start_test_server: Callable[[Path], Server], prefect_home: Pa
     with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         prefect.context.GLOBAL_SETTINGS_CONTEXT = prefect.context.SettingsContext.get()  # for threads
         yield server
+        EventsWorker.drain_all(timeout=5)  # what is still queued would find the server gone
+        APILogWorker.drain_all(timeout=5)
     prefect.context.GLOBAL_SETTINGS_CONTEXT = before

@@ -106,9 +106,7 @@ class GateAction(Record):
     gate: str
 
 
-Action = Annotated[
-    CommandAction | InstructAction | PythonAction | AskAction | GateAction, Field(discriminator="kind")
-]
+Action = Annotated[CommandAction | InstructAction | PythonAction | AskAction | GateAction, Field(discriminator="kind")]
 
 
 class Need(Record):

@@ -41,11 +41,16 @@ def test_gates_follow_from_what_is_there(project, files: dict[str, str], gates: 
 
 def test_two_languages_are_one_result(python) -> None:
     """A project of Python and Node gets one verdict, the worse one, with both findings and evidence."""
-    made = python({"package.json": json.dumps({"scripts": {"test": "node --test"}})}, test_a="def test_a(): assert 0\n")
+    made = python(
+        {"package.json": json.dumps({"scripts": {"test": "node --test"}})}, test_a="def test_a(): assert 0\n"
+    )
     made.write({"a.test.js": "require('node:test').test('t', () => {});\n"})
     result = made.judge("tests")
     assert "fail" == result.verdict
-    assert "pytest: 1 test collected, 0 passed, 1 failed; node:test: 1 test collected, 1 passed" == result.evidence
+    assert (
+        "pytest: 1 test collected, 0 passed, 1 failed; node:test: 1 test collected, 1 passed"
+        == result.evidence
+    )
     assert {"pytest", "node:test"} == set(result.measured)
 
 
@@ -62,7 +67,9 @@ def test_key_changes_with_what_the_verdict_rests_on(python) -> None:
     made = python({"a.py": ""})
     at = made.judging()
     key = cache_key("lint", at, "tree")
-    moved = replace(made.write({"a.py": ""}, where="other").judging(), scratch=made.home / "elsewhere", mark="x")
+    moved = replace(
+        made.write({"a.py": ""}, where="other").judging(), scratch=made.home / "elsewhere", mark="x"
+    )
     assert key == cache_key("lint", moved, "tree")
     others = {
         cache_key("tests", at, "tree"),
@@ -79,7 +86,8 @@ def test_key_changes_with_what_the_verdict_rests_on(python) -> None:
 def test_only_answers_are_cacheable() -> None:
     """An error or a skip may be different next time."""
     assert [True, True, False, False] == [
-        cacheable(GateResult(gate="lint", verdict=verdict)) for verdict in ("pass", "fail", "error", "skipped")
+        cacheable(GateResult(gate="lint", verdict=verdict))
+        for verdict in ("pass", "fail", "error", "skipped")
     ]
 
 
@@ -94,15 +102,24 @@ def test_only_answers_are_cacheable() -> None:
         ("FAILED tests/a.py::b - x\n= 1 failed, 2 passed in 0.10s =\n", 2, 1, 0, ("tests/a.py::b",)),
         ("3 passed in 0.10s\n", 3, 0, 0, ()),
         ("FAIL: t (m.T)\nRan 4 tests in 0.001s\n\nFAILED (failures=1, skipped=1)\n", 2, 1, 1, ("t (m.T)",)),
-        ("test result: ok. 1 passed; 0 failed; 0 ignored; x\ntest result: ok. 2 passed; 0 failed; 1 ignored;", 3, 0, 1, ()),
+        (
+            "test result: ok. 1 passed; 0 failed; 0 ignored; x\ntest result: ok. 2 passed; 0 failed; 1 ignored;",
+            3,
+            0,
+            1,
+            (),
+        ),
         ("ok  \tx/a\t0.01s\nok  \tx/c\t(cached) [no tests to run]\nFAIL\tx/b\t0.02s\n", 1, 1, 0, ()),
         ("83% tests passed, 2 tests failed out of 12\n", 10, 2, 0, ()),
         ("Files=2, Tests=9,  0 wallclock secs\nResult: PASS\n", 9, 0, 0, ()),
         ("1..3\nok 1 - a\nnot ok 2 - b\nok 3 # SKIP no\n", 1, 1, 1, ("b",)),
         ("1..3\nok 1 - a\n", 1, 2, 0, ()),
+        ("1..2\nok 1\nnot ok 2\n", 1, 1, 0, ()),
     ],
 )
-def test_closing_lines_are_recognised(output: str, passed: int, failed: int, skipped: int, names: tuple[str]) -> None:
+def test_closing_lines_are_recognised(
+    output: str, passed: int, failed: int, skipped: int, names: tuple[str]
+) -> None:
     """Each runner's closing lines give its counts, and names only when all failures are named."""
     (found,) = recognise(output)
     assert (passed, failed, skipped, names) == (found.passed, found.failed, found.skipped, found.names)

@@ -23,7 +23,7 @@ def test_node_test_passes_with_counts(node) -> None:
     """`node --test` is asked for a report, and its tests are counted."""
     result = node("node --test", {"a.test.js": GOOD}).judge("tests")
     assert ("pass", "1 test collected, 1 passed") == (result.verdict, result.evidence)
-    assert result.tool.startswith("node v")
+    assert result.tool.startswith("node ")
 
 
 def test_node_test_failure_is_named_and_placed(node) -> None:
@@ -54,10 +54,25 @@ def test_node_test_without_tests_is_an_error(node) -> None:
 
 def test_node_process_exit_is_no_pass(node) -> None:
     """A test file that ends its process with status 0 loses its tests, and passes nothing."""
-    quits = GOOD + "test('quits', () => { process.exit(0); });\ntest('never', () => { throw new Error('x'); });\n"
+    quits = (
+        GOOD + "test('quits', () => { process.exit(0); });\ntest('never', () => { throw new Error('x'); });\n"
+    )
     result = node("node --test", {"a.test.js": GOOD, "b.test.js": quits}).judge("tests")
     assert "error" == result.verdict
     assert "b.test.js" in result.reason
+
+
+def test_node_file_that_does_not_load_is_a_finding(node) -> None:
+    """A test file that throws fails the gate; when it threw before too and nothing else ran, nothing is proved."""
+    made = node("node --test", {"b.test.js": "require('./nowhere');\n"})
+    result = made.judge("tests")
+    assert ("fail", ["b.test.js"]) == (result.verdict, [finding.rule for finding in result.findings])
+    made.write(
+        {name: (made.workspace / name).read_text() for name in ("package.json", "b.test.js")}, where="base"
+    )
+    assert "error" == made.judge("tests").verdict
+    made.write({"a.test.js": GOOD})
+    assert "pass" == made.judge("tests").verdict
 
 
 def test_todo_is_not_a_failure(node) -> None:
@@ -77,10 +92,14 @@ def test_npm_test_is_heard(node) -> None:
 def test_npm_test_names_what_failed(node) -> None:
     """Failures that the output names are findings of their own, and old ones are told apart."""
     made = node("node -e 0 && node --test", {"a.test.js": GOOD, "b.test.js": BAD})
-    made.write({"package.json": (made.workspace / "package.json").read_text(), "b.test.js": BAD}, where="base")
+    made.write(
+        {"package.json": (made.workspace / "package.json").read_text(), "b.test.js": BAD}, where="base"
+    )
     result = made.judge("tests")
-    assert ["fails"] == [finding.rule for finding in result.findings]
+    assert ["b.test.js > fails"] == [finding.rule for finding in result.findings]
     assert "pass" == result.verdict
+    (made.workspace / "b.test.js").rename(made.workspace / "c.test.js")
+    assert "fail" == made.judge("tests").verdict
 
 
 def test_npm_test_without_a_summary_is_an_error(node) -> None:
@@ -118,8 +137,12 @@ process.exit(Number(process.env.STATUS));
 """
 
 
-def suite(*tests: tuple[str, str], status: str = "passed", name: str = "{cwd}/a.test.js") -> dict[str, object]:
-    found = [{"fullName": n, "status": s, "failureMessages": ["boom\\n at {cwd}/a.test.js:4:2"]} for n, s in tests]
+def suite(
+    *tests: tuple[str, str], status: str = "passed", name: str = "{cwd}/a.test.js"
+) -> dict[str, object]:
+    found = [
+        {"fullName": n, "status": s, "failureMessages": ["boom\\n at {cwd}/a.test.js:4:2"]} for n, s in tests
+    ]
     return {"name": name, "status": status, "message": "", "assertionResults": found}
 
 
@@ -138,7 +161,9 @@ def test_jest_suite_that_does_not_load_is_a_finding(node) -> None:
     """A test file that cannot be run counts as failed although it has no tests."""
     made = node("jest", {})
     made.program("node_modules/.bin/jest", JEST)
-    report = json.dumps({"testResults": [suite(("a", "passed")), suite(status="failed", name="{cwd}/b.test.js")]})
+    report = json.dumps(
+        {"testResults": [suite(("a", "passed")), suite(status="failed", name="{cwd}/b.test.js")]}
+    )
     assert ["b.test.js"] == [f.rule for f in made.judge("tests", REPORT=report, STATUS="1").findings]
 
 
@@ -172,9 +197,13 @@ def test_mocha_report_is_read(node) -> None:
 
 
 def eslinted(project):
-    project.program("node_modules/.bin/eslint", JEST.replace("--outputFile=|output=", "--nothing=").replace(
-        "const out = process.argv.map", "const out = process.argv[process.argv.indexOf('--output-file') + 1];\n//"
-    ))
+    project.program(
+        "node_modules/.bin/eslint",
+        JEST.replace("--outputFile=|output=", "--nothing=").replace(
+            "const out = process.argv.map",
+            "const out = process.argv[process.argv.indexOf('--output-file') + 1];\n//",
+        ),
+    )
     return project.write({"eslint.config.mjs": "export default [];\n", "a.js": "var x\n"})
 
 
@@ -185,10 +214,16 @@ def test_eslint_errors_are_findings_and_warnings_are_not(project) -> None:
     report = json.dumps([{"filePath": "{cwd}/a.js", "messages": said}])
     result = eslinted(project).judge("lint", REPORT=report, STATUS="1")
     assert [("no-var", "a.js", "var x")] == [(f.rule, f.path, f.text) for f in result.findings]
-    assert ("fail", "1 file checked, 1 finding", 1) == (result.verdict, result.evidence, result.measured["warnings"])
+    assert ("fail", "1 file checked, 1 finding", 1) == (
+        result.verdict,
+        result.evidence,
+        result.measured["warnings"],
+    )
 
 
-@pytest.mark.parametrize(("report", "status"), [("", "2"), ("", "0"), ("[]", "0"), ('[{"messages": []}]', "1")])
+@pytest.mark.parametrize(
+    ("report", "status"), [("", "2"), ("", "0"), ("[]", "0"), ('[{"messages": []}]', "1")]
+)
 def test_eslint_without_proof_is_an_error(project, report: str, status: str) -> None:
     """An eslint that could not run, checked nothing or wrote nothing is an error."""
     assert "error" == eslinted(project).judge("lint", REPORT=report, STATUS=status).verdict

@@ -6,7 +6,9 @@ import pytest
 
 
 def makefile(project, **targets: str):
-    rules = [f"{name}:\n" + "".join(f"\t{line}\n" for line in text.splitlines()) for name, text in targets.items()]
+    rules = [
+        f"{name}:\n" + "".join(f"\t{line}\n" for line in text.splitlines()) for name, text in targets.items()
+    ]
     return project.write({"Makefile": ".PHONY: lint test\n" + "\n".join(rules)})
 
 
@@ -17,7 +19,9 @@ def test_make_lint_passes_with_a_linters_own_words(project) -> None:
     assert "`make lint`: Success: no issues found in 3 source files" == result.evidence
 
 
-@pytest.mark.parametrize("recipe", ["@true", "@echo linting", "@echo 'warning: No Python files found'\n@echo 'All checks passed!'"])
+@pytest.mark.parametrize(
+    "recipe", ["@true", "@echo linting", "@echo 'warning: No Python files found'\n@echo 'All checks passed!'"]
+)
 def test_make_lint_without_proof_is_skipped(project, recipe: str) -> None:
     """Exit code 0 and output that shows nothing is neither a pass nor a failure."""
     result = makefile(project, lint=recipe).judge("lint")
@@ -31,7 +35,9 @@ def test_make_lint_failure_has_located_findings(project) -> None:
     made.write({"Makefile": (made.workspace / "Makefile").read_text(), "src/a.c": "int a;\n"}, where="base")
     result = made.judge("lint")
     assert "fail" == result.verdict
-    assert [("src/a.c", 3, "bad indent", False)] == [(f.path, f.line, f.message, f.old) for f in result.findings]
+    assert [("src/a.c", 3, "bad indent", False)] == [
+        (f.path, f.line, f.message, f.old) for f in result.findings
+    ]
 
 
 @pytest.mark.parametrize("recipe", ["@no-such-linter .", "@exit 127"])
@@ -42,6 +48,7 @@ def test_make_lint_that_could_not_run_is_an_error(project, recipe: str) -> None:
 
 def test_lint_script_of_a_package_is_weighed_like_a_target(project) -> None:
     """`npm run lint` passes with proof, is skipped without, and fails by its exit code."""
+
     def script(text: str):
         return project.write({"package.json": json.dumps({"scripts": {"lint": text}})}).judge("lint")
 
@@ -54,7 +61,10 @@ def test_lint_script_of_a_package_is_weighed_like_a_target(project) -> None:
 @pytest.mark.parametrize(
     ("output", "evidence"),
     [
-        ("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured", "4 tests collected, 3 passed, 1 skipped"),
+        (
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured",
+            "4 tests collected, 3 passed, 1 skipped",
+        ),
         ("100% tests passed, 0 tests failed out of 12", "12 tests collected, 12 passed"),
         ("===== 2 passed, 1 skipped in 0.12s =====", "3 tests collected, 2 passed, 1 skipped"),
         ("1..2\nok 1 - a\nok 2 - b", "2 tests collected, 2 passed"),

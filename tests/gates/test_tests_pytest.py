@@ -24,10 +24,16 @@ def test_passes_with_counts_as_evidence(python) -> None:
 
 def test_failure_names_test_file_line_and_message(python) -> None:
     """A failed test is a finding with its id, its file, the line that failed and a clean message."""
-    result = python(test_a="class TestC:\n    def test_x(self):\n        assert 0, 'bad \\x1b[31mred'\n").judge("tests")
+    result = python(
+        test_a="class TestC:\n    def test_x(self):\n        assert 0, 'bad \\x1b[31mred'\n"
+    ).judge("tests")
     (finding,) = result.findings
     assert "fail" == result.verdict
-    assert ("tests/test_a.py::TestC::test_x", "tests/test_a.py", 3) == (finding.rule, finding.path, finding.line)
+    assert ("tests/test_a.py::TestC::test_x", "tests/test_a.py", 3) == (
+        finding.rule,
+        finding.path,
+        finding.line,
+    )
     assert finding.message.startswith("AssertionError: bad red")
 
 
@@ -87,7 +93,9 @@ def test_stale_report_of_the_repository_is_not_read(python) -> None:
     """A report that lies in the workspace, or that its own options write elsewhere, is no evidence."""
     stale = '<testsuites><testsuite tests="1"><testcase classname="a" name="b"/></testsuite></testsuites>'
     config = "[pytest]\naddopts = --junitxml=report.xml\n"
-    made = python({"report.xml": stale, "pytest.ini": config}, test_a="import os\ndef test_q(): os._exit(0)\n")
+    made = python(
+        {"report.xml": stale, "pytest.ini": config}, test_a="import os\ndef test_q(): os._exit(0)\n"
+    )
     (made.home / "scratch").mkdir()
     (made.home / "scratch" / "pytest.xml").write_text(stale)
     assert "error" == made.judge("tests").verdict
@@ -105,7 +113,9 @@ def test_stopping_at_the_first_failure_hides_no_new_one(python) -> None:
     """`-x` in the repository's options does not let an old failure hide a new one."""
     config = {"pytest.ini": "[pytest]\naddopts = -x --ff\n"}
     made = python(config, test_a=BAD, test_b=BAD.replace("1 == 2", "3 == 4"))
-    made.write({**config, "tests/test_a.py": BAD, "tests/test_b.py": GOOD.replace("good", "bad")}, where="base")
+    made.write(
+        {**config, "tests/test_a.py": BAD, "tests/test_b.py": GOOD.replace("good", "bad")}, where="base"
+    )
     result = made.judge("tests")
     assert "fail" == result.verdict
     assert ["tests/test_b.py::test_bad"] == [finding.rule for finding in result.new]
@@ -155,7 +165,9 @@ def test_old_failure_does_not_fail_the_gate(python) -> None:
 
 def test_new_failure_beside_an_old_one_fails(python) -> None:
     """Only the failure that the base did not have counts."""
-    made = python(test_a=GOOD.replace("True", "False") + BAD).write({"tests/test_a.py": GOOD + BAD}, where="base")
+    made = python(test_a=GOOD.replace("True", "False") + BAD).write(
+        {"tests/test_a.py": GOOD + BAD}, where="base"
+    )
     result = made.judge("tests")
     assert "fail" == result.verdict
     assert ["tests/test_a.py::test_good"] == [finding.rule for finding in result.new]
@@ -189,7 +201,7 @@ def test_module_that_cannot_be_imported_is_a_finding(python) -> None:
     """A broken test module fails the gate while the other tests run."""
     result = python(test_a=GOOD, test_b="def broken(:\n").judge("tests")
     assert "fail" == result.verdict
-    assert "1 test collected, 1 passed, 1 test module not importable" == result.evidence
+    assert "1 test collected, 1 passed, 1 test file not importable" == result.evidence
     assert ["tests/test_b.py"] == [finding.rule for finding in result.findings]
 
 
@@ -238,7 +250,9 @@ def test_workspace_stays_as_it_is(python) -> None:
 
 def test_code_from_elsewhere_is_an_error(python) -> None:
     """Tests that would import the checkout's package instead of the workspace's prove nothing about it."""
-    made = python({"src/shop/__init__.py": "PRICE = 2\n"}, test_a="from shop import PRICE\ndef test_p(): assert PRICE\n")
+    made = python(
+        {"src/shop/__init__.py": "PRICE = 2\n"}, test_a="from shop import PRICE\ndef test_p(): assert PRICE\n"
+    )
     made.write({"src/shop/__init__.py": "PRICE = 1\n"}, where="checkout")
     elsewhere = str(made.checkout / "src")
     result = made.judge("tests", PYTHONPATH=elsewhere)

@@ -15,6 +15,7 @@ from tuloy.errors import GoalBusy, StoreUnavailable, UsageError
 from tuloy.outcome import Outcome
 from tuloy.plan import Goal, InstructAction, Plan, Stage, Step
 from tuloy.store import Store, backup, open_store, rebuild, rows_of, verify
+from tuloy.store.database import digest
 
 WORDS = st.text(max_size=8)
 GOALS = st.sampled_from(["g1", "g2"])
@@ -178,6 +179,21 @@ def test_exchanged_events_are_reordered(chain: Path) -> None:
         broken = verify(store).broken
     assert broken is not None
     assert (broken.seq, broken.fault) == (2, "reordered")
+
+
+@pytest.mark.parametrize("seq", [3, 6])
+def test_rehashed_event_is_found(chain: Path, seq: int) -> None:
+    """An event that was changed and hashed anew no longer fits what follows it, the end of the chain included."""
+    with open_store(chain) as store:
+        event = store.events(after=seq - 1)[0]
+    new = digest(event.prev_hash, seq, "g", "fact", event.at, "{}")
+    with closing(sqlite3.connect(chain)) as raw, raw:
+        _unguard(raw)
+        raw.execute("UPDATE event SET data = '{}', hash = ? WHERE seq = ?", (new, seq))
+    with open_store(chain) as store:
+        broken = verify(store).broken
+    assert broken is not None
+    assert (broken.seq, broken.fault) == (min(seq + 1, 6), "changed")
 
 
 @pytest.mark.parametrize(

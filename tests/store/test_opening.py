@@ -67,24 +67,36 @@ def test_alembic_is_loaded_only_for_a_migration(path: Path) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_first_opening_by_several_processes(path: Path) -> None:
-    """Several processes that open a store that is not there yet all get the same one."""
-    code = (
-        "import sys; from tuloy.store import open_store; sys.stdin.read(); "
-        "open_store(sys.argv[1]).create_goal(sys.argv[2], 'words')"
-    )
-    ready = [
+FIRST = """
+import sys, alembic.command, filelock
+from tuloy.store import open_store
+print("ready", flush=True)
+sys.stdin.readline()
+open_store(sys.argv[1]).create_goal(sys.argv[2], "words")
+"""
+
+
+def test_first_opening_by_several_processes(tmp_path: Path) -> None:
+    """Several processes that open a store that is not there yet, at once, all get the same one."""
+    processes = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(path), f"g{n}"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-c", FIRST, str(tmp_path / "tuloy.db"), f"g{n}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for n in range(6)
     ]
-    for process in ready:
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
         assert process.stdin is not None
-        process.stdin.close()
-        process.stdin = None
-    assert [process.communicate()[1] for process in ready] == [b""] * 6
-    with open_store(path) as store:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate()[1] for process in processes] == [""] * 6
+    with open_store(tmp_path / "tuloy.db") as store:
         assert len(store.goals()) == 6
         assert verify(store).intact
 

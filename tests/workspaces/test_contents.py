@@ -15,7 +15,7 @@ Git = Callable[..., str]
 
 
 def test_commit_has_everything_that_is_not_ignored(repo: Repository, base: str, pool: Workspaces) -> None:
-    """Changed, new, deleted, renamed and executable files are in the commit; ignored files and caches are not."""
+    """Changed, new, deleted and executable files are committed; ignored files and caches are not."""
     workspace = pool.lease(base)
     (workspace.path / "README.md").rename(workspace.path / "ñ name\nwith lines")
     (workspace.path / "src" / "app.py").chmod(0o755)
@@ -43,7 +43,7 @@ def test_nothing_changed_is_no_commit(base: str, pool: Workspaces) -> None:
 
 
 def test_excluded_globs_stay_uncommitted(base: str, pool: Workspaces) -> None:
-    """Paths that match an excluded glob are not committed, and not in the next step's commit either."""
+    """Paths that match an excluded glob are not committed."""
     workspace = pool.lease(base)
     (workspace.path / "dist").mkdir()
     (workspace.path / "dist" / "x.whl").write_text("wheel")
@@ -84,7 +84,7 @@ def test_cleaning_moves_no_branch(
     assert plain_git(checkout, "rev-parse", "main") == base
 
 
-def test_patch_holds_partial_work(
+def test_patch_of_partial_work(
     base: str, pool: Workspaces, checkout: Path, tmp_path: Path, plain_git: Git
 ) -> None:
     """The patch of an abandoned workspace brings changed, new, binary and deleted files back with `git apply`."""
@@ -114,7 +114,7 @@ def test_repositories_inside_are_refused(
         plain_git(workspace.path, "init", "-q", *(["--bare"] if inner == "bare" else []), "inner")
         (workspace.path / "inner" / "file").write_text("x")
         (workspace.path / "inner" / "objects" / "x").write_text("x") if inner == "bare" else None
-    with pytest.raises(LandingRefused, match="repository lies inside .*inner"):
+    with pytest.raises(LandingRefused, match=r"repository lies inside .*inner"):
         commit_all(workspace, "x")
     pool.give_back(workspace)
     assert verify(pool.lease(base), base)

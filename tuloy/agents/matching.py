@@ -48,8 +48,10 @@ def why_nobody(step: Step, goal_id: str) -> str:
         return f"asks: {step.action.question}"
     wanted = " and ".join(step.capabilities)
     there = [name for name in KNOWN if shutil.which(name)]
-    first = f"`tuloy resume {goal_id} --agent {there[0]}` lets the installed {there[0]!r} do it" if there else (
-        f"install a coding CLI ({_listed(KNOWN)}) and `tuloy resume {goal_id} --agent NAME`"
+    first = (
+        f"`tuloy resume {goal_id} --agent {there[0]}` lets the installed {there[0]!r} do it"
+        if there
+        else (f"install a coding CLI ({_listed(KNOWN)}) and `tuloy resume {goal_id} --agent NAME`")
     )
     return f"no agent here can do this (it needs {wanted!r}); {first}, or describe one in tuloy.toml as [agents.NAME]"
 

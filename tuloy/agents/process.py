@@ -132,7 +132,9 @@ def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise ToolMissing(f"{argv[0]!r} cannot be started: {error}; install it or correct the command") from error
+        raise ToolMissing(
+            f"{argv[0]!r} cannot be started: {error}; install it or correct the command"
+        ) from error
 
 
 def _await_end(
@@ -208,7 +210,9 @@ class _Capture(threading.Thread):
             room = OUTPUT_LIMIT_BYTES - self.total
             self.total += len(chunk)
             if room > 0:
-                with contextlib.suppress(OSError, ValueError):  # a full disk must not stop the program's own end
+                with contextlib.suppress(
+                    OSError, ValueError
+                ):  # a full disk must not stop the program's own end
                     self._kept.write(chunk[:room])
             self._end = (self._end + chunk)[-TAIL_BYTES:]
 

@@ -26,9 +26,7 @@ def tell_tests(result: GateResult) -> str:
     had = result.measured
     said = [f"{counted(had['collected'], had.get('unit', 'test'))} collected", f"{had['passed']} passed"]
     said += [f"{had['skipped']} skipped"] if had.get("skipped") else []
-    said += (
-        [f"{counted(had['unimportable'], 'test module')} not importable"] if had.get("unimportable") else []
-    )
+    said += [f"{counted(had['unimportable'], 'test file')} not importable"] if had.get("unimportable") else []
     said += [f"{had['failed']} failed"] if had["failed"] else []
     return ", ".join(said) + _before(result)
 

@@ -50,6 +50,7 @@ class Unproved(TuloyError):
 class Judging:
     """What is judged, and with what.
 
+    `mark` and `scratch` belong to this gate alone: when a process of it ends, all that carry the mark are ended.
     The workspace of `place` holds exactly the commit in question; `env` is what `step_environment` gave for
     it. `scratch` is a directory outside the workspace. `baseline` gives another directory with the base
     commit, or None; it is called only when there are findings.
@@ -224,10 +225,11 @@ def source_line(workspace: Path, path: str, line: int | None) -> str:
 
 
 def version_of(at: Judging, program: Path) -> str:
-    """Return what the program says with `--version`, on one line; asked once per file as it is now."""
+    """Return the program's name and version, as it says with `--version`; asked once per file as it is now."""
     state = program.stat()
     key = (program, state.st_mtime_ns, state.st_size)
     if key not in _VERSIONS:
         ended = run_tool(at, f"{program.name}-version", [program, "--version"], limit_s=ASKING_S)
-        _VERSIONS[key] = one_line(output_of(ended)) if ended.ok else "unknown version"
+        number = re.search(r"\d+(?:\.\d+)+\S*", output_of(ended)) if ended.ok else None
+        _VERSIONS[key] = f"{program.name} {number[0] if number else 'of an unknown version'}"
     return _VERSIONS[key]

@@ -61,9 +61,7 @@ def _judge(at: Judging) -> GateResult:
             f"eslint ended with exit code 1 but reports no error: {one_line(ended.tail, 200)}", ended
         )
     measured = {"covered": len(files), "warnings": len(messages) - len(findings)}
-    return result_of(
-        "lint", ended, tool=f"eslint {version_of(at, eslint)}", findings=findings, measured=measured
-    )
+    return result_of("lint", ended, tool=version_of(at, eslint), findings=findings, measured=measured)
 
 
 def _program(at: Judging) -> Path:

@@ -11,6 +11,13 @@ from dataclasses import dataclass
 
 __all__ = ["Summary", "recognise"]
 
+NODE_TAP = re.compile(
+    r"^ *not ok \d+ - (.*?)( # (?:TODO|SKIP).*)?$"
+    r"(?:\n *---\n *duration_ms: .*(?:\n *type: .*)?\n *location: '(.*?):\d+:\d+'$)?",
+    re.MULTILINE,
+)
+NODE_SPEC = re.compile(r"^test at (.*?):\d+:\d+\n✖ (.*?) \([\d.]+ms\)( # TODO.*)?$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -46,11 +53,14 @@ def _node(said: str) -> Iterator[Summary]:
 
 
 def _node_names(said: str) -> Iterator[str]:
-    tap = re.findall(r"^ *not ok \d+ - (.*?)( # (?:TODO|SKIP).*)?$", said, re.MULTILINE)
-    yield from (name for name, aside in tap if not aside)
+    """Yield what failed with the file it is in: tests of two files may well have one name."""
+    for name, aside, file in NODE_TAP.findall(said):
+        if not aside:
+            yield f"{file} > {name}" if file else name
     _, _, spec = said.partition("failing tests:\n")
-    found = re.findall(r"^✖ (.*?) \([\d.]+ms\)( # TODO.*)?$", spec, re.MULTILINE)
-    yield from (name for name, aside in found if not aside)
+    for file, name, aside in NODE_SPEC.findall(spec):
+        if not aside:
+            yield f"{file} > {name}"
 
 
 def _jest(said: str) -> Iterator[Summary]:
@@ -139,7 +149,7 @@ def _tap(said: str) -> Iterator[Summary]:
     if plan is None or re.search(r"^(?:#|ℹ) tests \d+$", said, re.MULTILINE):
         return
     results = re.findall(
-        r"^(not )?ok\b *\d* *-? *(.*?)( # (?:SKIP|TODO).*)?$", said, re.MULTILINE | re.IGNORECASE
+        r"^(not )?ok\b *\d* *-? *(.*?)( ?# (?:SKIP|TODO).*)?$", said, re.MULTILINE | re.IGNORECASE
     )
     failed = [name for bad, name, aside in results if bad and not aside]
     missing = max(int(plan[1]) - len(results), 0)
@@ -154,7 +164,7 @@ def _words(line: str) -> dict[str, int]:
 
 def _all_or_none(names: tuple[str, ...], failed: int) -> tuple[str, ...]:
     """Return the names only when they name everything that failed, each once."""
-    return names if len(names) == failed == len(set(names)) else ()
+    return names if len(names) == failed == len(set(filter(None, names))) else ()
 
 
 READERS: tuple[Callable[[str], Iterator[Summary]], ...] = (

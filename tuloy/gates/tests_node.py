@@ -36,11 +36,15 @@ OTHER_PURPOSE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """What a report says: how many passed, how many were skipped, and one finding per failure."""
+    """What a report says: how many passed, how many were skipped, and one finding per failure.
+
+    `unloaded` are the failures that are files which could not be run, so that no test of theirs was.
+    """
 
     passed: int
     skipped: int
     findings: tuple[Finding, ...]
+    unloaded: int = 0
 
 
 def lane_for(place: Place) -> Lane:
@@ -55,7 +59,7 @@ def lane_for(place: Place) -> Lane:
     if local_tool(runner, place) is None:
         return NPM
     judge = partial(_judge_local, runner, rest)
-    return Lane(runner, judge, tell_tests, lambda at: f"{runner} {version_of(at, _local(at, runner))}")
+    return Lane(runner, judge, tell_tests, lambda at: version_of(at, _local(at, runner)))
 
 
 def _node(at: Judging) -> Path:
@@ -80,7 +84,7 @@ def _judge_node(rest: Sequence[str], at: Judging) -> GateResult:
     ended = run_tool(at, "node-test", [node, "--test", *options, *rest])
     cases = read_cases(report_bytes(report, ended, tool="node:test"), tool="node:test")
     _refuse_early_end(cases, at.workspace, ended)
-    return _result(ended, f"node {version_of(at, node)}", _of_cases(cases, at.workspace))
+    return _result(ended, version_of(at, node), _of_cases(cases, at.workspace))
 
 
 def _refuse_early_end(cases: Sequence[Case], workspace: Path, ended: Ended) -> None:
@@ -95,19 +99,24 @@ def _refuse_early_end(cases: Sequence[Case], workspace: Path, ended: Ended) -> N
 
 
 def _of_cases(cases: Sequence[Case], workspace: Path) -> _Counted:
-    names = Counter(" > ".join((*case.suites, case.name)) for case in cases)
-    findings = []
-    for case in cases:
-        if case.state == "failed":
-            name = " > ".join((*case.suites, case.name))
-            path, line = _place(case.text, workspace)
-            known = names[name] == 1 or path is not None
-            said = one_line(case.message or name, 300)
-            findings.append(
-                Finding(tool="node:test", rule=name, message=said, path=path, line=line, comparable=known)
-            )
+    names = Counter(_name(case, workspace) for case in cases)
+    failed = [case for case in cases if case.state == "failed"]
+    findings = [_finding(case, _name(case, workspace), names, workspace) for case in failed]
+    unloaded = sum((workspace / case.name).is_file() for case in failed)
     states = Counter(case.state for case in cases)
-    return _Counted(states["passed"], states["skipped"], tuple(findings))
+    return _Counted(states["passed"], states["skipped"], tuple(findings), unloaded)
+
+
+def _name(case: Case, workspace: Path) -> str:
+    """Return a test's name below its suites; a file that could not be run is a case of its own, named by its path."""
+    return " > ".join((*case.suites, case.name.removeprefix(f"{workspace}/")))
+
+
+def _finding(case: Case, name: str, names: Counter[str], workspace: Path) -> Finding:
+    path, line = _place(case.text, workspace)
+    message = one_line(case.message or name, 300)
+    known = names[name] == 1 or path is not None
+    return Finding(tool="node:test", rule=name, message=message, path=path, line=line, comparable=known)
 
 
 def _place(text: str, workspace: Path) -> tuple[str | None, int | None]:
@@ -126,7 +135,7 @@ def _judge_local(runner: str, rest: Sequence[str], at: Judging) -> GateResult:
         counted = READERS[runner](said, runner, at.workspace)
     except (ValueError, KeyError, TypeError) as error:
         raise Unproved(f"{runner}'s report cannot be understood: {error!r}; see {report}", ended) from error
-    return _result(ended, f"{runner} {version_of(at, program)}", counted)
+    return _result(ended, version_of(at, program), counted)
 
 
 def _asking(runner: str, report: Path) -> list[str]:
@@ -141,6 +150,7 @@ def _of_suites(said: dict[str, Any], runner: str, workspace: Path) -> _Counted:
     """Read the report that jest and vitest share."""
     states: Counter[str] = Counter()
     findings: list[Finding] = []
+    unloaded = 0
     for suite in said["testResults"]:
         path = _relative(suite["name"], workspace)
         states.update(test["status"] for test in suite["assertionResults"])
@@ -150,8 +160,9 @@ def _of_suites(said: dict[str, Any], runner: str, workspace: Path) -> _Counted:
         ]
         if suite["status"] == "failed" and not failed:
             findings.append(_failure(runner, path, path, suite.get("message") or "the file could not be run"))
+            unloaded += 1
     aside = states["pending"] + states["skipped"] + states["todo"] + states["disabled"]
-    return _Counted(states["passed"], aside, tuple(findings))
+    return _Counted(states["passed"], aside, tuple(findings), unloaded)
 
 
 def _of_mocha(said: dict[str, Any], runner: str, workspace: Path) -> _Counted:
@@ -174,7 +185,8 @@ def _relative(name: str, workspace: Path) -> str:
 
 def _failure(runner: str, path: str, name: str, message: str) -> Finding:
     line = re.search(rf"{re.escape(path)}:(\d+):\d+", message)
-    first = next((line for line in printable(message).splitlines() if line.strip()), name)
+    lines = (line.strip() for line in printable(message).splitlines())
+    first = next((line for line in lines if line and not line.startswith("●")), name)
     number = int(line[1]) if line else None
     return Finding(tool=runner, rule=printable(name), message=one_line(first, 300), path=path, line=number)
 
@@ -187,11 +199,14 @@ def _result(ended: Ended, tool: str, had: _Counted) -> GateResult:
         raise Unproved(f"{tool}: {why}{where}", ended)
     if bool(failed) == ended.ok:
         raise Unproved(f"exit code {ended.exit_code}, but the report has {failed} failed{where}", ended)
-    total = had.passed + failed + had.skipped
     measured = {
-        "covered": had.passed + failed, "collected": total, "passed": had.passed, "failed": failed,
+        "covered": had.passed + failed - had.unloaded,
+        "collected": had.passed + failed + had.skipped - had.unloaded,
+        "passed": had.passed,
+        "failed": failed - had.unloaded,
         "skipped": had.skipped,
-    }  # fmt: skip
+        "unimportable": had.unloaded,
+    }
     return result_of("tests", ended, tool=tool, findings=had.findings, measured=measured)
 
 

@@ -26,11 +26,11 @@ def make_lane(target: str) -> Lane:
 
 
 def _judge_make(at: Judging, target: str) -> GateResult:
-    return heard(run_tool(at, "make-test", [_make(at), target]), f"make {target}")
+    return heard(at, run_tool(at, "make-test", [_make(at), target]), f"make {target}")
 
 
 def _judge_npm(at: Judging) -> GateResult:
-    return heard(run_tool(at, "npm-test", [npm(at.place), "test"], env=QUIET), "npm test")
+    return heard(at, run_tool(at, "npm-test", [npm(at.place), "test"], env=QUIET), "npm test")
 
 
 def _make(at: Judging) -> Path:
@@ -39,13 +39,13 @@ def _make(at: Judging) -> Path:
     raise ToolMissing("'make' is not on PATH; install it")
 
 
-def heard(ended: Ended, command: str) -> GateResult:
+def heard(at: Judging, ended: Ended, command: str) -> GateResult:
     """Return the result of a command whose output is all there is to judge by.
 
     Raises:
         Unproved: when no summary is recognised, nothing ran, or the exit code disagrees.
     """
-    said = output_of(ended)
+    said = output_of(ended).replace(f"{at.workspace}/", "")
     summaries = recognise(said)
     if not summaries:
         raise Unproved(_silent(ended, command, said), ended)

@@ -28,7 +28,7 @@ def _judge(at: Judging) -> GateResult:
         _pattern(at.workspace),
     ]
     ended = run_tool(at, "unittest", argv, env={"PYTHONDONTWRITEBYTECODE": "1"})
-    return heard(ended, "python -m unittest")
+    return heard(at, ended, "python -m unittest")
 
 
 def _program(at: Judging) -> Path:

@@ -18,7 +18,7 @@ _SETS = (
     "pronouns singular plural everyone determiners relatives auxiliaries negations adverbs coordinators alternatives"
     " contrasts articles keepers kept makers_of_tools results past finished ongoing passes fails action_nouns verbs"
     " nouns_too makers changers consumers outside_verbs production outside_with_production heavy_verbs"
-    " building_verbs large_things vague loops check_verbs whether prepositions files elliptic elliptic_no fragments"
+    " building_verbs large_things vague loops check_verbs whether prepositions files elliptic elliptic_no fragments checkable particles"
 ).split()
 _PHRASES = (
     "lead_ins wants obligations politeness constraint_starts criteria outside background stage_words step_words"
@@ -103,6 +103,15 @@ class Grammar:
         return any(
             prefix.endswith("-") and word.startswith(prefix) and len(word) > len(prefix) + 1 for prefix in self.prefixes
         )
+
+    def root(self, verb: str) -> str:
+        """Return a borrowed verb without the prefix that it was borrowed with: "i-build" is "build"."""
+        if verb in self.verbs and "-" not in verb:
+            return verb
+        for prefix in self.prefixes:
+            if prefix.endswith("-") and verb.startswith(prefix) and verb[len(prefix) :] in self.verbs:
+                return verb[len(prefix) :]
+        return verb
 
     def __getattr__(self, name: str) -> frozenset[str]:
         raise AttributeError(name)

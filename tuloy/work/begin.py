@@ -11,13 +11,44 @@ from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store
 from tuloy.work.reading import read_goal
-from tuloy.workspaces.git import Repository, head
+from tuloy.workspaces.git import head
 from tuloy.workspaces.landing import free_branch
+from tuloy.workspaces.records import Repository
 
 __all__ = ["Begun", "begin_goal", "plan_goal", "slug_of"]
 
 SMALL_WORDS = frozenset(
-    "a an and any are ang at be by if in into is it its mga na ng of on or sa so that the then they to with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "any",
+        "are",
+        "ang",
+        "at",
+        "be",
+        "by",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "mga",
+        "na",
+        "ng",
+        "of",
+        "on",
+        "or",
+        "sa",
+        "so",
+        "that",
+        "the",
+        "then",
+        "they",
+        "to",
+        "with",
+    ]
 )
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 

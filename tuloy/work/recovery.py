@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tuloy.agents.process import end_marked
 from tuloy.store import AttemptRow, Store
-from tuloy.workspaces.git import Repository
 from tuloy.workspaces.pool import collect_dead
+from tuloy.workspaces.records import Repository
 
 __all__ = ["Recovered", "recover"]
 

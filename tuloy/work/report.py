@@ -61,7 +61,12 @@ def goal_document(store: Store, goal: GoalRow, *, cached: Collection[str] = ()) 
 
 def goal_markdown(document: dict[str, Any]) -> str:
     """Return the final report: what was done, what the gates said, what changed, what to do next."""
-    lines = [f"# {one_line(document['text'], 200)}", "", f"**{document['status']}** {one_line(document['reason'], 400)}", ""]
+    lines = [
+        f"# {one_line(document['text'], 200)}",
+        "",
+        f"**{document['status']}** {one_line(document['reason'], 400)}",
+        "",
+    ]
     if document["branch"]:
         lines += [f"Branch `{document['branch']}` at `{document['commit'][:12]}`.", ""]
     lines += ["| step | status | seconds | what it said |", "|---|---|---|---|"]
@@ -69,7 +74,9 @@ def goal_markdown(document: dict[str, Any]) -> str:
         lines.append(f"| {_cell(step['title'])} | {step['status']} | {step['duration_s']} | {_cell(step['reason'])} |")
     if document["gates"]:
         lines += ["", "| gate | verdict | evidence |", "|---|---|---|"]
-        lines += [f"| {g['gate']} | {g['verdict']} | {_cell(g['evidence'] or g['reason'])} |" for g in document["gates"]]
+        lines += [
+            f"| {g['gate']} | {g['verdict']} | {_cell(g['evidence'] or g['reason'])} |" for g in document["gates"]
+        ]
     for step in document["steps"]:
         if step["status"] == "failed" and step["tail"]:
             fence = "`" * max(3, _longest_run(step["tail"]) + 1)
@@ -93,7 +100,9 @@ def plan_markdown(plan: Plan) -> str:
         for step in stage.steps:
             after = ", ".join(f"{need.step} {need.when}" for need in step.needs)
             gates = ", ".join(stage.gates)
-            lines.append(f"| {stage.id} | {step.id} {_cell(step.title)} | {_cell(what_it_does(step))} | {after} | {gates} |")
+            lines.append(
+                f"| {stage.id} | {step.id} {_cell(step.title)} | {_cell(what_it_does(step))} | {after} | {gates} |"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -147,7 +156,7 @@ def _step(step: Step, outcome: Outcome | None, started: bool, cached: Collection
     }
 
 
-def _gate(stage: str, commit: str, result: dict[str, Any]) -> dict[str, Any]:
+def _gate(stage: str, commit: str | None, result: dict[str, Any]) -> dict[str, Any]:
     wanted = ("gate", "verdict", "findings", "evidence", "reason", "measured", "duration_s", "exit_code")
     return {"stage": stage, "commit": commit, **{name: result.get(name) for name in wanted}}
 
@@ -155,7 +164,10 @@ def _gate(stage: str, commit: str, result: dict[str, Any]) -> dict[str, Any]:
 def _duration_s(goal: GoalRow) -> float | None:
     if not goal.finished_at:
         return None
-    return round((datetime.fromisoformat(goal.finished_at) - datetime.fromisoformat(goal.created_at)).total_seconds(), 3)
+    return round(
+        (datetime.fromisoformat(goal.finished_at) - datetime.fromisoformat(goal.created_at)).total_seconds(),
+        3,
+    )
 
 
 def _cell(text: str) -> str:

@@ -68,7 +68,13 @@ def land_stage(run: Run, stage: Stage, commit: str) -> None:
 
 
 def _judging(
-    run: Run, stage: Stage, gate: str, workspace: Workspace, base: str | None, commit: str, borrowed: list[Workspace]
+    run: Run,
+    stage: Stage,
+    gate: str,
+    workspace: Workspace,
+    base: str | None,
+    commit: str,
+    borrowed: list[Workspace],
 ) -> Judging:
     place, env = place_of(run, workspace)
 

@@ -5,7 +5,6 @@ before that row can be lost without harm.
 """
 
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -207,5 +206,5 @@ def _keep_outputs(step: Step, workspace: Workspace, folder: Path) -> tuple[str, 
 
 def _matches(root: Path, patterns: Iterable[str]) -> list[Path]:
     real = root.resolve()
-    found = {path for pattern in patterns if not os.path.isabs(pattern) for path in root.glob(pattern)}
+    found = {path for pattern in patterns if not Path(pattern).is_absolute() for path in root.glob(pattern)}
     return sorted(p for p in found if p.is_file() and not p.is_symlink() and p.resolve().is_relative_to(real))

@@ -1,0 +1,155 @@
+"""Conditions: what "if …" asks, as an outcome of an earlier step or as a fact to check.
+
+Owns reading the words of a condition. Which step is meant is decided against the drafts that are handed in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tuloy.plan import When
+from tuloy.understanding.draft import Draft
+from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.tokens import Token
+
+__all__ = ["Condition", "asked_of", "condition_of", "content", "opposite"]
+
+_SMALL = frozenset("a an the of to in on at is are be it that this these those and or for with by any all ang ng mga sa".split())
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`kind`: the outcome of something, a fact, or words that only point back ("so", "not").
+
+    `holds` is False when the condition holds where the thing failed or the fact is not so.
+    `subject` are the words in front of the outcome.
+    """
+
+    kind: Literal["outcome", "fact", "back"]
+    holds: bool
+    subject: tuple[str, ...] = ()
+
+
+def opposite(when: When) -> When:
+    """Return the other branch."""
+    return {"succeeded": "failed", "failed": "succeeded", "finished": "finished"}[when]  # type: ignore[return-value]
+
+
+def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
+    """Read the words behind "if" or its kin."""
+    words = [t.norm for t in tokens if t.norm not in (",", ":", "—") and t.norm not in ("po", "naman", "man")]
+    text = " ".join(words)
+    if text in known.elliptic_no:
+        return Condition("back", False)
+    if text in known.elliptic or not words:
+        return Condition("back", True)
+    if outcome := _outcome(words, known):
+        return outcome
+    return Condition("fact", not (_negated(words, known)), tuple(words))
+
+
+def _outcome(words: list[str], known: Grammar) -> Condition | None:
+    negated = _negated(words, known)
+    if known.existence.at(words, 0):
+        rest = [word for word in words if word not in _SMALL and not known.existence.at([word], 0)]
+        plain = [word for word in rest if word not in known.negations and word not in ("there", "there's")]
+        if len(plain) == 1 and plain[0] in known.fails:
+            return Condition("outcome", negated)
+        return None
+    for place, word in enumerate(words):
+        pair = " ".join(words[place : place + 2])
+        triple = " ".join(words[place : place + 3])
+        good = word in known.passes or pair in known.passes or triple in known.passes
+        bad = word in known.fails or pair in known.fails
+        if not (good or bad) or (place < len(words) - 3):
+            continue
+        if place and place + 1 < len(words) and word in known.determiners:
+            continue
+        subject = words[:place]
+        if place + 1 < len(words) and place == 0 and words[1] not in known.adverbs:
+            subject = words[1:]  # the verb stands first, as in Filipino
+        subject = [w for w in subject if w not in known.auxiliaries and w not in known.negations and w not in known.adverbs]
+        return Condition("outcome", good != negated, tuple(subject))
+    return None
+
+
+def _negated(words: Sequence[str], known: Grammar) -> bool:
+    return sum(word in known.negations for word in words) % 2 == 1
+
+
+def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
+    """Return the words that carry meaning, without endings of number and tense."""
+    return frozenset(
+        _singular(known.root(word))
+        for word in words
+        if word and word not in _SMALL and word not in known.auxiliaries and word not in known.pronouns and word not in known.determiners and word not in known.adverbs
+    )
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+        return word[:-1]
+    return word
+
+
+def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draft], known: Grammar) -> list[Draft]:
+    """Return the earlier drafts whose outcome the condition asks about; none where it asks about a new thing."""
+    if not before:
+        return []
+    if condition.kind == "fact":
+        return _stated(condition, before, known)
+    subject = [word for word in condition.subject if word not in ("of", "the", "ang", "ng", "mga")]
+    if " ".join(condition.subject) in known.everyone or any(word in known.everyone for word in subject[:1]):
+        return list(group) or [before[-1]]
+    if all(word in known.pronouns or word in _SMALL for word in subject):
+        return _pointed(condition.kind, subject, before, group, known)
+    return _named(subject, before, known)
+
+
+def _named(subject: Sequence[str], before: Sequence[Draft], known: Grammar) -> list[Draft]:
+    """The nearest draft that shares the most words with the subject."""
+    wanted = content(subject, known)
+    best: tuple[int, Draft] | None = None
+    for draft in reversed(before[-60:]):
+        shared = len(wanted & draft.words)
+        if shared and (best is None or shared > best[0]):
+            best = (shared, draft)
+    return [best[1]] if best and best[0] * 2 >= len(wanted) else []
+
+
+def _pointed(
+    kind: str, subject: Sequence[str], before: Sequence[Draft], group: Sequence[Draft], known: Grammar
+) -> list[Draft]:
+    recent = list(reversed(before[-30:]))
+    if kind == "back":
+        check = next((draft for draft in recent if draft.check or known.root(draft.verb) in known.check_verbs), None)
+        return [check or recent[0]]
+    plural = any(word in known.plural for word in subject)
+    if plural and len(group) > 1:
+        last = group[-1]
+        if not _is_plural(last):
+            return list(group)
+        if all(_is_plural(draft) and known.root(draft.verb) in known.checkable for draft in group):
+            return list(group)
+    checkable = [draft for draft in recent if known.root(draft.verb) in known.checkable or draft.command or draft.check]
+    if plural:
+        found = next((draft for draft in checkable if _is_plural(draft)), None)
+        if found:
+            return [found]
+    return [checkable[0] if checkable else recent[0]]
+
+
+def _is_plural(draft: Draft) -> bool:
+    return bool(draft.thing) and draft.thing[-1].endswith("s") and not draft.thing[-1].endswith("ss")
+
+
+def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
+    """A check that the text already states: most words of the fact are in it."""
+    wanted = content([w for w in condition.subject if w not in known.negations], known)
+    for draft in reversed(before[-30:]):
+        checks = draft.check or known.root(draft.verb) in known.check_verbs
+        if checks and wanted and len(wanted & draft.words) * 3 >= len(wanted) * 2:
+            return [draft]
+    return []

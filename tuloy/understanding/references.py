@@ -1,0 +1,141 @@
+"""References: pronouns and repeated nouns that tie a step to what an earlier one makes.
+
+Owns which noun a pronoun means and whether acting on it has to wait.
+"""
+
+from collections.abc import Sequence
+
+from tuloy.understanding.draft import Draft, open_ends
+from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.phrase import Phrase, title_of
+from tuloy.understanding.tokens import Token
+
+__all__ = ["depend", "shared_object", "thing_of"]
+
+_FAR = 12
+
+
+def thing_of(tokens: Sequence[Token], known: Grammar) -> list[Token]:
+    """Return what the verb in front acts on: its words up to a preposition or a subordinate."""
+    rest = list(tokens[1:])
+    while rest and (rest[0].norm in known.particles or rest[0].norm in known.adverbs):
+        rest.pop(0)
+    thing: list[Token] = []
+    for token in rest[:12]:
+        stop = token.norm in known.prepositions or token.norm in known.relatives or token.norm in (",", ":", "—")
+        if stop and token.norm not in ("of",) and not (token.norm in known.determiners and not thing):
+            break
+        thing.append(token)
+    return thing
+
+
+def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
+    """Return the words that two verbs share: "lint and test the code"."""
+    if not bare.verb or not other.verb or len(other.tokens) < 2:
+        return []
+    thing = thing_of(other.tokens, known)
+    if not thing or other.tokens[1].norm in known.particles:
+        return []
+    return list(other.tokens[1:])
+
+
+def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str) -> None:
+    """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
+    thing = thing_of(draft.tokens, known)
+    draft.thing = tuple(t.norm for t in thing if t.norm not in known.determiners or t.norm in known.pronouns)
+    draft.thing_text = title_of(text, [*thing]) if thing else ""
+    if thing:
+        draft.thing_text = text[thing[0].start : thing[-1].end]
+    recent = [one for one in before[-_FAR:] if not one.check]
+    changed = _pronouns(draft, recent, thing, known, text)
+    if changed:
+        if set(draft.thing) <= known.pronouns and draft.thing:
+            source = changed[next(iter(changed))]
+            draft.thing, draft.thing_text = source.thing, source.thing_text
+        words = {n: _definite(source.thing_text, known) for n, source in changed.items()}
+        if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
+            words.setdefault(0, draft.verb)
+        draft.title = title_of(text, draft.tokens, words)
+    _repeated(draft, recent, known)
+    _results(draft, before, known)
+
+
+def _pronouns(
+    draft: Draft, recent: Sequence[Draft], thing: Sequence[Token], known: Grammar, text: str
+) -> dict[int, Draft]:
+    """Return the pronouns of the draft, by place, with the draft whose object each means."""
+    found: dict[int, Draft] = {}
+    for n, token in enumerate(draft.tokens[:40]):
+        if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
+            continue
+        after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
+        if token.norm in ("that", "this", "these", "those") and after and after not in known.prepositions:
+            continue
+        source = _antecedent(recent, plural=token.norm in known.plural, known=known)
+        if source is None:
+            continue
+        direct = bool(thing) and token is thing[0]
+        verb = known.root(source.verb)
+        if verb in known.makers or (direct and verb in known.changers):
+            _after(draft, source)
+        found[n] = source
+    return found
+
+
+def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
+    for one in reversed(recent):
+        if one.thing and not set(one.thing) & known.pronouns and _plural(one) == plural:
+            return one
+    return None
+
+
+def _plural(draft: Draft) -> bool:
+    last = draft.thing[-1]
+    several = "and" in draft.thing or "at" in draft.thing
+    return several or (last.endswith("s") and not last.endswith(("ss", "us", "is")))
+
+
+def _definite(words: str, known: Grammar) -> str:
+    """ "A script" the second time is "the script"; a bare noun stays as it is."""
+    first, _, rest = words.partition(" ")
+    return f"the {rest}" if first.lower() in ("a", "an") and rest else words
+
+
+def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
+    """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
+    nouns = _definite_nouns(draft, known)
+    for one in recent:
+        if one.thing and known.root(one.verb) in known.makers and one.thing[-1] in nouns:
+            same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
+            if not same_list:
+                _after(draft, one)
+
+
+def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
+    words = [token.norm for token in draft.tokens[:60]]
+    found: set[str] = set(draft.thing[-1:])
+    definite = False
+    for word in words:
+        if word in known.determiners and word not in ("a", "an", "no", "any", "every", "each", "another"):
+            definite = True
+        elif word in known.prepositions or word in known.coordinators:
+            definite = False
+        elif definite:
+            found.add(word)
+    return found
+
+
+def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
+    """ "Commit the changes", "publish": what takes whatever there is waits for the open ends."""
+    verb = known.root(draft.verb)
+    takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
+    bare = verb in known.consumers and not draft.thing
+    if (takes or bare) and not draft.needs:
+        for one in open_ends(before):
+            _after(draft, one)
+
+
+def _after(draft: Draft, source: Draft) -> None:
+    excluded = any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
+    if source is not draft and source not in draft.needs and not excluded:
+        draft.need({source: "succeeded"})
