@@ -40,12 +40,16 @@ async def do_on(this: Progress, step: Step, base: str, *, on: str | None = None)
     run = this.run
     key = step_key(run, step, on=on)
     task = named(do, step, suffix=" (again)" if on else "").with_options(
-        retries=step.retries, timeout_seconds=step.timeout_s + CORE_GRACE_S, refresh_cache=True
+        retries=step.retries,
+        timeout_seconds=step.timeout_s + CORE_GRACE_S,
     )
+    arguments = (run.goal.id, step.id, base, f"{run.goal.id}/{step.id}/{key}", on)
     waits = await edges(this, step)
-    cache_key = f"{run.goal.id}/{step.id}/{key}"
-    call = task(run.goal.id, step.id, base, cache_key, on, return_state=True, wait_for=waits)
-    return await awaited(this, step, key, call)
+    outcome = await awaited(this, step, key, task(*arguments, return_state=True, wait_for=waits))
+    if outcome.status == "error" and this.states[step.id].name == "Cached":  # known to Prefect, but not to our store
+        again = task.with_options(refresh_cache=True)
+        outcome = await awaited(this, step, key, again(*arguments, return_state=True, wait_for=waits))
+    return outcome
 
 
 async def awaited(this: Progress, step: Step, key: str, call: Coroutine[Any, Any, State]) -> Outcome:

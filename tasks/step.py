@@ -11,7 +11,7 @@ from tasks.live import in_thread, live
 from tuloy.outcome import Outcome
 from tuloy.plan import CommandAction, Step
 from tuloy.work.run import Change, Run
-from tuloy.work.steps import do_step, skip_step
+from tuloy.work.steps import do_step, finished, skip_step
 
 __all__ = ["do", "skip", "wait"]
 
@@ -39,6 +39,8 @@ async def do(goal_id: str, step_id: str, base: str, cache_key: str, on: str | No
     """
     run = live(goal_id)
     step = run.plan.steps[step_id]
+    if standing := finished(run, step, on=on):
+        return Completed(name="Cached", message=f"finished before: {standing.reason}", data=end_of(standing))
     run.tell(Change("step", step.id, step.title, "running", note="done again on top of a parallel step" if on else ""))
     _log_start(step, base)
     outcome = await in_thread(goal_id, do_step, run, step, base, on=on, task_run_id=str(task_run.get_id()))

@@ -5,7 +5,10 @@ import json
 import pytest
 
 GOOD = "const {test} = require('node:test');\ntest('adds', () => {});\n"
-BAD = "const {test} = require('node:test');\nconst assert = require('node:assert');\ntest('fails', () => { assert.equal(1, 2); });\n"
+BAD = """const {test} = require('node:test');
+const assert = require('node:assert');
+test('fails', () => { assert.equal(1, 2); });
+"""
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def node(project):
 def test_node_test_passes_with_counts(node) -> None:
     """`node --test` is asked for a report, and its tests are counted."""
     result = node("node --test", {"a.test.js": GOOD}).judge("tests")
-    assert ("pass", "1 test collected, 1 passed") == (result.verdict, result.evidence)
+    assert (result.verdict, result.evidence) == ("pass", "1 test collected, 1 passed")
     assert result.tool.startswith("node ")
 
 
@@ -30,8 +33,8 @@ def test_node_test_failure_is_named_and_placed(node) -> None:
     """A failed test of node:test is a finding with its name, file and line."""
     result = node("node --test", {"a.test.js": GOOD, "b.test.js": BAD}).judge("tests")
     (finding,) = result.findings
-    assert "fail" == result.verdict
-    assert ("fails", "b.test.js", 3, "1 == 2") == (finding.rule, finding.path, finding.line, finding.message)
+    assert result.verdict == "fail"
+    assert (finding.rule, finding.path, finding.line, finding.message) == ("fails", "b.test.js", 3, "1 == 2")
 
 
 def test_node_test_old_failure_is_old(node) -> None:
@@ -39,93 +42,87 @@ def test_node_test_old_failure_is_old(node) -> None:
     made = node("node --test", {"a.test.js": GOOD, "b.test.js": BAD})
     package = (made.workspace / "package.json").read_text()
     made.write({"package.json": package, "b.test.js": BAD}, where="base")
-    assert "pass" == made.judge("tests").verdict
+    assert made.judge("tests").verdict == "pass"
     made.write({"c.test.js": BAD})
     result = made.judge("tests")
-    assert ("fail", ["c.test.js"]) == (result.verdict, [finding.path for finding in result.new])
+    assert (result.verdict, [finding.path for finding in result.new]) == ("fail", ["c.test.js"])
 
 
 def test_node_test_without_tests_is_an_error(node) -> None:
     """`node --test` ends with 0 when it finds nothing; that is no pass."""
     result = node("node --test", {"index.js": "\n"}).judge("tests")
-    assert "error" == result.verdict
+    assert result.verdict == "error"
     assert "no tests were collected" in result.reason
 
 
 def test_node_process_exit_is_no_pass(node) -> None:
     """A test file that ends its process with status 0 loses its tests, and passes nothing."""
-    quits = (
-        GOOD + "test('quits', () => { process.exit(0); });\ntest('never', () => { throw new Error('x'); });\n"
-    )
+    quits = GOOD + "test('quits', () => { process.exit(0); });\ntest('never', () => { throw new Error('x'); });\n"
     result = node("node --test", {"a.test.js": GOOD, "b.test.js": quits}).judge("tests")
-    assert "error" == result.verdict
+    assert result.verdict == "error"
     assert "b.test.js" in result.reason
 
 
 def test_node_file_that_does_not_load_is_a_finding(node) -> None:
-    """A test file that throws fails the gate; when it threw before too and nothing else ran, nothing is proved."""
+    """A test file that throws fails the gate; where it threw before and nothing else ran, nothing is proved."""
     made = node("node --test", {"b.test.js": "require('./nowhere');\n"})
     result = made.judge("tests")
-    assert ("fail", ["b.test.js"]) == (result.verdict, [finding.rule for finding in result.findings])
-    made.write(
-        {name: (made.workspace / name).read_text() for name in ("package.json", "b.test.js")}, where="base"
-    )
-    assert "error" == made.judge("tests").verdict
+    assert (result.verdict, [finding.rule for finding in result.findings]) == ("fail", ["b.test.js"])
+    made.write({name: (made.workspace / name).read_text() for name in ("package.json", "b.test.js")}, where="base")
+    assert made.judge("tests").verdict == "error"
     made.write({"a.test.js": GOOD})
-    assert "pass" == made.judge("tests").verdict
+    assert made.judge("tests").verdict == "pass"
 
 
 def test_todo_is_not_a_failure(node) -> None:
     """A failing test that is marked as to do does not fail the gate, as it does not fail node."""
     todo = GOOD + "test('later', {todo: true}, () => { throw new Error('not yet'); });\n"
     result = node("node --test", {"a.test.js": todo}).judge("tests")
-    assert ("pass", "2 tests collected, 1 passed, 1 skipped") == (result.verdict, result.evidence)
+    assert (result.verdict, result.evidence) == ("pass", "2 tests collected, 1 passed, 1 skipped")
 
 
 def test_npm_test_is_heard(node) -> None:
     """A script of several commands is run by npm and judged by node's closing lines."""
     result = node("node -e 0 && node --test", {"a.test.js": GOOD}).judge("tests")
-    assert ("pass", "1 test collected, 1 passed") == (result.verdict, result.evidence)
-    assert "npm test" == result.tool
+    assert (result.verdict, result.evidence) == ("pass", "1 test collected, 1 passed")
+    assert result.tool == "npm test"
 
 
 def test_npm_test_names_what_failed(node) -> None:
     """Failures that the output names are findings of their own, and old ones are told apart."""
     made = node("node -e 0 && node --test", {"a.test.js": GOOD, "b.test.js": BAD})
-    made.write(
-        {"package.json": (made.workspace / "package.json").read_text(), "b.test.js": BAD}, where="base"
-    )
+    made.write({"package.json": (made.workspace / "package.json").read_text(), "b.test.js": BAD}, where="base")
     result = made.judge("tests")
-    assert ["b.test.js > fails"] == [finding.rule for finding in result.findings]
-    assert "pass" == result.verdict
+    assert [finding.rule for finding in result.findings] == ["b.test.js > fails"]
+    assert result.verdict == "pass"
     (made.workspace / "b.test.js").rename(made.workspace / "c.test.js")
-    assert "fail" == made.judge("tests").verdict
+    assert made.judge("tests").verdict == "fail"
 
 
 def test_npm_test_without_a_summary_is_an_error(node) -> None:
     """Exit code 0 of a script that shows no test is no pass."""
     result = node("node -e 0 && true", {}).judge("tests")
-    assert "error" == result.verdict
+    assert result.verdict == "error"
     assert "exit code 0 of `npm test`, but nothing shows that a test ran" in result.reason
 
 
 def test_npm_test_that_hides_its_exit_code_is_an_error(node) -> None:
     """A script that ends with 0 although tests failed contradicts itself."""
     result = node("node --test || true", {"b.test.js": BAD}).judge("tests")
-    assert "error" == result.verdict
+    assert result.verdict == "error"
     assert "1 failed" in result.reason
 
 
 def test_missing_runner_is_an_error(node) -> None:
     """A runner that is not installed is not a failed test."""
     result = node("no-such-runner --all", {}).judge("tests")
-    assert ("error", ()) == (result.verdict, result.findings)
+    assert (result.verdict, result.findings) == ("error", ())
     assert "not found" in result.reason
 
 
 def test_placeholder_of_npm_init_is_nothing_to_judge(node) -> None:
     """The script that `npm init` writes is not a test."""
-    assert "skipped" == node('echo "Error: no test specified" && exit 1', {}).judge("tests").verdict
+    assert node('echo "Error: no test specified" && exit 1', {}).judge("tests").verdict == "skipped"
 
 
 JEST = """#!/usr/bin/env node
@@ -137,12 +134,8 @@ process.exit(Number(process.env.STATUS));
 """
 
 
-def suite(
-    *tests: tuple[str, str], status: str = "passed", name: str = "{cwd}/a.test.js"
-) -> dict[str, object]:
-    found = [
-        {"fullName": n, "status": s, "failureMessages": ["boom\\n at {cwd}/a.test.js:4:2"]} for n, s in tests
-    ]
+def suite(*tests: tuple[str, str], status: str = "passed", name: str = "{cwd}/a.test.js") -> dict[str, object]:
+    found = [{"fullName": n, "status": s, "failureMessages": ["boom\\n at {cwd}/a.test.js:4:2"]} for n, s in tests]
     return {"name": name, "status": status, "message": "", "assertionResults": found}
 
 
@@ -153,18 +146,16 @@ def test_jest_and_vitest_reports_are_read(node, runner: str) -> None:
     made.program(f"node_modules/.bin/{runner}", JEST)
     report = json.dumps({"testResults": [suite(("a b", "passed"), ("a c", "failed"), status="failed")]})
     result = made.judge("tests", REPORT=report, STATUS="1")
-    assert ("fail", "2 tests collected, 1 passed, 1 failed") == (result.verdict, result.evidence)
-    assert [("a c", "a.test.js")] == [(finding.rule, finding.path) for finding in result.findings]
+    assert (result.verdict, result.evidence) == ("fail", "2 tests collected, 1 passed, 1 failed")
+    assert [(finding.rule, finding.path) for finding in result.findings] == [("a c", "a.test.js")]
 
 
 def test_jest_suite_that_does_not_load_is_a_finding(node) -> None:
     """A test file that cannot be run counts as failed although it has no tests."""
     made = node("jest", {})
     made.program("node_modules/.bin/jest", JEST)
-    report = json.dumps(
-        {"testResults": [suite(("a", "passed")), suite(status="failed", name="{cwd}/b.test.js")]}
-    )
-    assert ["b.test.js"] == [f.rule for f in made.judge("tests", REPORT=report, STATUS="1").findings]
+    report = json.dumps({"testResults": [suite(("a", "passed")), suite(status="failed", name="{cwd}/b.test.js")]})
+    assert [f.rule for f in made.judge("tests", REPORT=report, STATUS="1").findings] == ["b.test.js"]
 
 
 @pytest.mark.parametrize(
@@ -179,10 +170,10 @@ def test_jest_suite_that_does_not_load_is_a_finding(node) -> None:
     ],
 )
 def test_jest_without_proof_is_an_error(node, report: str, status: str) -> None:
-    """No report, a broken one, none but skipped tests, or one that contradicts the exit code proves nothing."""
+    """A report that is missing, broken, empty, all skipped or at odds with the exit code proves nothing."""
     made = node("jest --coverage", {})
     made.program("node_modules/.bin/jest", JEST)
-    assert "error" == made.judge("tests", REPORT=report, STATUS=status).verdict
+    assert made.judge("tests", REPORT=report, STATUS=status).verdict == "error"
 
 
 def test_mocha_report_is_read(node) -> None:
@@ -192,8 +183,8 @@ def test_mocha_report_is_read(node) -> None:
     failure = {"fullTitle": "x y", "file": "{cwd}/test/x.js", "err": {"message": "no"}}
     report = json.dumps({"stats": {"passes": 2, "pending": 1}, "failures": [failure]})
     result = made.judge("tests", REPORT=report, STATUS="1")
-    assert "4 tests collected, 2 passed, 1 skipped, 1 failed" == result.evidence
-    assert [("x y", "test/x.js", "no")] == [(f.rule, f.path, f.message) for f in result.findings]
+    assert result.evidence == "4 tests collected, 2 passed, 1 skipped, 1 failed"
+    assert [(f.rule, f.path, f.message) for f in result.findings] == [("x y", "test/x.js", "no")]
 
 
 def eslinted(project):
@@ -213,24 +204,22 @@ def test_eslint_errors_are_findings_and_warnings_are_not(project) -> None:
             {"ruleId": "semi", "severity": 1, "line": 1, "message": "semi"}]  # fmt: skip
     report = json.dumps([{"filePath": "{cwd}/a.js", "messages": said}])
     result = eslinted(project).judge("lint", REPORT=report, STATUS="1")
-    assert [("no-var", "a.js", "var x")] == [(f.rule, f.path, f.text) for f in result.findings]
-    assert ("fail", "1 file checked, 1 finding", 1) == (
+    assert [(f.rule, f.path, f.text) for f in result.findings] == [("no-var", "a.js", "var x")]
+    assert (
         result.verdict,
         result.evidence,
         result.measured["warnings"],
-    )
+    ) == ("fail", "1 file checked, 1 finding", 1)
 
 
-@pytest.mark.parametrize(
-    ("report", "status"), [("", "2"), ("", "0"), ("[]", "0"), ('[{"messages": []}]', "1")]
-)
+@pytest.mark.parametrize(("report", "status"), [("", "2"), ("", "0"), ("[]", "0"), ('[{"messages": []}]', "1")])
 def test_eslint_without_proof_is_an_error(project, report: str, status: str) -> None:
     """An eslint that could not run, checked nothing or wrote nothing is an error."""
-    assert "error" == eslinted(project).judge("lint", REPORT=report, STATUS=status).verdict
+    assert eslinted(project).judge("lint", REPORT=report, STATUS=status).verdict == "error"
 
 
 def test_eslint_that_is_not_installed_is_an_error(project) -> None:
     """A configured linter that is missing is not passed over."""
     result = project.write({"eslint.config.mjs": "export default [];\n"}).judge("lint")
-    assert "error" == result.verdict
+    assert result.verdict == "error"
     assert "node_modules" in result.reason

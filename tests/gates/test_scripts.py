@@ -6,17 +6,15 @@ import pytest
 
 
 def makefile(project, **targets: str):
-    rules = [
-        f"{name}:\n" + "".join(f"\t{line}\n" for line in text.splitlines()) for name, text in targets.items()
-    ]
+    rules = [f"{name}:\n" + "".join(f"\t{line}\n" for line in text.splitlines()) for name, text in targets.items()]
     return project.write({"Makefile": ".PHONY: lint test\n" + "\n".join(rules)})
 
 
 def test_make_lint_passes_with_a_linters_own_words(project) -> None:
     """A line in which a known linter says what it covered is proof."""
     result = makefile(project, lint="@echo 'Success: no issues found in 3 source files'").judge("lint")
-    assert "pass" == result.verdict
-    assert "`make lint`: Success: no issues found in 3 source files" == result.evidence
+    assert result.verdict == "pass"
+    assert result.evidence == "`make lint`: Success: no issues found in 3 source files"
 
 
 @pytest.mark.parametrize(
@@ -25,7 +23,7 @@ def test_make_lint_passes_with_a_linters_own_words(project) -> None:
 def test_make_lint_without_proof_is_skipped(project, recipe: str) -> None:
     """Exit code 0 and output that shows nothing is neither a pass nor a failure."""
     result = makefile(project, lint=recipe).judge("lint")
-    assert "skipped" == result.verdict
+    assert result.verdict == "skipped"
     assert "exit code 0 of `make lint`" in result.reason
 
 
@@ -34,16 +32,14 @@ def test_make_lint_failure_has_located_findings(project) -> None:
     made = makefile(project, lint="@echo 'src/a.c:3:1: bad indent'; exit 1").write({"src/a.c": "int a;\n"})
     made.write({"Makefile": (made.workspace / "Makefile").read_text(), "src/a.c": "int a;\n"}, where="base")
     result = made.judge("lint")
-    assert "fail" == result.verdict
-    assert [("src/a.c", 3, "bad indent", False)] == [
-        (f.path, f.line, f.message, f.old) for f in result.findings
-    ]
+    assert result.verdict == "fail"
+    assert [(f.path, f.line, f.message, f.old) for f in result.findings] == [("src/a.c", 3, "bad indent", False)]
 
 
 @pytest.mark.parametrize("recipe", ["@no-such-linter .", "@exit 127"])
 def test_make_lint_that_could_not_run_is_an_error(project, recipe: str) -> None:
     """A linter that is not installed did not say no."""
-    assert "error" == makefile(project, lint=recipe).judge("lint").verdict
+    assert makefile(project, lint=recipe).judge("lint").verdict == "error"
 
 
 def test_lint_script_of_a_package_is_weighed_like_a_target(project) -> None:
@@ -52,10 +48,10 @@ def test_lint_script_of_a_package_is_weighed_like_a_target(project) -> None:
     def script(text: str):
         return project.write({"package.json": json.dumps({"scripts": {"lint": text}})}).judge("lint")
 
-    assert "pass" == script("echo 'Checked 4 files in 3ms'").verdict
-    assert "skipped" == script("true").verdict
-    assert "fail" == script("echo broken; exit 1").verdict
-    assert "error" == script("no-such-linter").verdict
+    assert script("echo 'Checked 4 files in 3ms'").verdict == "pass"
+    assert script("true").verdict == "skipped"
+    assert script("echo broken; exit 1").verdict == "fail"
+    assert script("no-such-linter").verdict == "error"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +76,7 @@ def test_make_test_passes_with_a_summary(project, output: str, evidence: str) ->
 def test_make_test_without_a_summary_is_an_error(project) -> None:
     """`make test` that shows no test proves nothing."""
     result = makefile(project, test="@echo fine").judge("tests")
-    assert "error" == result.verdict
+    assert result.verdict == "error"
     assert "nothing shows that a test ran" in result.reason
 
 
@@ -90,14 +86,14 @@ def test_make_test_that_counts_no_names_is_never_old(project) -> None:
     made = makefile(project, test="@cat said.txt; exit 1").write(files)
     made.write({"Makefile": (made.workspace / "Makefile").read_text(), **files}, where="base")
     result = made.judge("tests")
-    assert ("fail", [False]) == (result.verdict, [finding.old for finding in result.findings])
+    assert (result.verdict, [finding.old for finding in result.findings]) == ("fail", [False])
 
 
 def test_make_is_asked_only_when_nothing_better_judges(python) -> None:
     """A project with Python tests is judged by pytest, not by its Makefile."""
     made = makefile(python(test_a="def test_a(): pass\n"), test="@exit 1", lint="@exit 1")
-    assert "pass" == made.judge("tests").verdict
-    assert "pass" == made.judge("lint").verdict
+    assert made.judge("tests").verdict == "pass"
+    assert made.judge("lint").verdict == "pass"
 
 
 def unittests(project, text: str):
@@ -108,14 +104,15 @@ def unittests(project, text: str):
 
 def test_unittest_judges_where_there_is_no_pytest(python) -> None:
     """Tests that need no pytest run in the project's own interpreter, and are counted."""
-    text = "    def test_a(self): pass\n    def test_b(self): self.fail('no')\n    def test_c(self): self.skipTest('x')\n"
+    bodies = ("pass", "self.fail('no')", "self.skipTest('x')")
+    text = "".join(f"    def test_{name}(self): {body}\n" for name, body in zip("abc", bodies, strict=True))
     result = unittests(python(), text).judge("tests")
-    assert ("fail", "3 tests collected, 1 passed, 1 skipped, 1 failed") == (result.verdict, result.evidence)
-    assert "python -m unittest" == result.tool
+    assert (result.verdict, result.evidence) == ("fail", "3 tests collected, 1 passed, 1 skipped, 1 failed")
+    assert result.tool == "python -m unittest"
     assert "test_b" in result.findings[0].rule
 
 
 @pytest.mark.parametrize("text", ["    pass\n", "    def test_q(self): __import__('os')._exit(0)\n"])
 def test_unittest_without_proof_is_an_error(python, text: str) -> None:
     """No tests, or a process that ends itself, is no pass for unittest either."""
-    assert "error" == unittests(python(), text).judge("tests").verdict
+    assert unittests(python(), text).judge("tests").verdict == "error"

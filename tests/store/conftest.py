@@ -31,12 +31,9 @@ def goal(store: Store) -> str:
 def make_plan():
     def make(*titles: str) -> Plan:
         steps = tuple(
-            Step(id=f"s{n}", title=title, action=InstructAction(prompt=title))
-            for n, title in enumerate(titles)
+            Step(id=f"s{n}", title=title, action=InstructAction(prompt=title)) for n, title in enumerate(titles)
         )
-        return Plan(
-            goal=Goal(text=titles[0], language="fil"), stages=(Stage(id="a", title="A", steps=steps),)
-        )
+        return Plan(goal=Goal(text=titles[0], language="fil"), stages=(Stage(id="a", title="A", steps=steps),))
 
     return make
 

@@ -122,9 +122,7 @@ def test_any_change_of_an_event_is_found(operations: Any, column: str | None, da
 def _another(column: str, old: Any, count: int) -> st.SearchStrategy[Any]:
     if column == "seq":
         return st.one_of(st.integers(-3, 0), st.integers(count + 1, count + 9))
-    near = st.sampled_from(
-        [f"{old} ", f" {old}", str(old)[:-1], str(old).swapcase() + "x", str(old).encode()]
-    )
+    near = st.sampled_from([f"{old} ", f" {old}", str(old)[:-1], str(old).swapcase() + "x", str(old).encode()])
     other = {"goal_id": st.sampled_from([None, "g1", "g2"])}.get(column, st.text())
     return st.one_of(near, other).filter(lambda new: new != old)
 
@@ -183,7 +181,7 @@ def test_exchanged_events_are_reordered(chain: Path) -> None:
 
 @pytest.mark.parametrize("seq", [3, 6])
 def test_rehashed_event_is_found(chain: Path, seq: int) -> None:
-    """An event that was changed and hashed anew no longer fits what follows it, the end of the chain included."""
+    """An event that was changed and hashed anew no longer fits what follows, be it the chain's end."""
     with open_store(chain) as store:
         event = store.events(after=seq - 1)[0]
     new = digest(event.prev_hash, seq, "g", "fact", event.at, "{}")
@@ -248,6 +246,8 @@ def test_backup_is_a_store(chain: Path, tmp_path: Path) -> None:
         backup(store, tmp_path / "copy.db")
         with pytest.raises(StoreUnavailable, match="exists already"):
             backup(store, tmp_path / "copy.db")
+        with pytest.raises(StoreUnavailable):
+            backup(store, tmp_path / "nowhere" / "copy.db")
         expected = store.events()
     with open_store(tmp_path / "copy.db") as copy:
         assert copy.events() == expected

@@ -1,10 +1,11 @@
 """How a store comes to be, and what it says when it cannot."""
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import tuloy.store
-from tuloy.errors import StoreUnavailable
+from tuloy.errors import StoreUnavailable, TuloyError
 from tuloy.store import Store, open_store, verify
 from tuloy.store.opening import REVISIONS
 from tuloy.store.tables import metadata
@@ -141,6 +142,23 @@ def test_damaged_file_is_refused(path: Path) -> None:
         store.goals()
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_no_damage_brings_a_raw_error(path: Path, seed: int) -> None:
+    """Wherever bytes of the file are wrong, reading and writing work or fail in our words."""
+    with open_store(path) as store:
+        for n in range(20):
+            store.create_goal(f"g{n}", "words" * 20)
+            store.record_checkpoint(f"g{n}", "st1", "c" * 40, "b")
+    chance, damaged = random.Random(seed), bytearray(path.read_bytes())
+    for _ in range(chance.choice([5, 50, 500])):
+        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+    path.write_bytes(damaged)
+    with suppress(TuloyError), open_store(path) as store:
+        for work in (store.goals, store.events, lambda: verify(store), lambda: store.set_goal("g7", "done")):
+            with suppress(TuloyError):
+                work()
+
+
 def test_directory_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     """A directory cannot be a store."""
     with pytest.raises(StoreUnavailable, match=r"directory.*name another place"):
@@ -162,7 +180,7 @@ def test_unknown_address_is_refused() -> None:
 
 FULL = """
 import resource, sys
-from tuloy.errors import StoreUnavailable
+from tuloy.errors import StoreUnavailable, TuloyError
 from tuloy.store import open_store
 store = open_store(sys.argv[1])
 store.create_goal("g", "words")

@@ -53,9 +53,7 @@ def test_excluded_globs_stay_uncommitted(base: str, pool: Workspaces) -> None:
     assert commit.changed == ("README.md",)
 
 
-def test_commits_made_inside_become_one(
-    repo: Repository, base: str, pool: Workspaces, plain_git: Git
-) -> None:
+def test_commits_made_inside_become_one(repo: Repository, base: str, pool: Workspaces, plain_git: Git) -> None:
     """When an agent commits by itself, even on a branch of its own, the result is one commit of Tuloy's."""
     workspace = pool.lease(base)
     plain_git(workspace.path, "checkout", "-q", "-b", "agents-own")
@@ -84,9 +82,7 @@ def test_cleaning_moves_no_branch(
     assert plain_git(checkout, "rev-parse", "main") == base
 
 
-def test_patch_of_partial_work(
-    base: str, pool: Workspaces, checkout: Path, tmp_path: Path, plain_git: Git
-) -> None:
+def test_patch_of_partial_work(base: str, pool: Workspaces, checkout: Path, tmp_path: Path, plain_git: Git) -> None:
     """The patch of an abandoned workspace brings changed, new, binary and deleted files back with `git apply`."""
     workspace = pool.lease(base)
     assert save_patch(workspace, tmp_path / "none.patch") is None
@@ -120,15 +116,21 @@ def test_repositories_inside_are_refused(
     assert verify(pool.lease(base), base)
 
 
-@pytest.mark.parametrize(
-    "target", ["/etc/passwd", "../../outside", "src/../../x", ".git/config", "hop/../../x"]
-)
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../outside", "src/../../x", ".git/config", "hop/../../x"])
 def test_links_that_lead_out_are_refused(target: str, base: str, pool: Workspaces) -> None:
     """A new symlink that is absolute, leaves the tree or enters .git is refused by name."""
     workspace = pool.lease(base)
     (workspace.path / "hop").symlink_to("src")
     (workspace.path / "bad").symlink_to(target)
     with pytest.raises(LandingRefused, match="symlink leads out of the tree: 'bad'"):
+        commit_all(workspace, "x")
+
+
+def test_absolute_links_are_refused_wherever_they_lead(base: str, pool: Workspaces) -> None:
+    """A link to a file of the workspace by its absolute path would lead elsewhere in every other checkout."""
+    workspace = pool.lease(base)
+    (workspace.path / "bad").symlink_to(workspace.path / "README.md")
+    with pytest.raises(LandingRefused, match="'bad'"):
         commit_all(workspace, "x")
 
 
@@ -186,7 +188,5 @@ def test_stale_lock_of_a_killed_git_is_no_obstacle(base: str, pool: Workspaces) 
 def test_workspace_is_an_ordinary_worktree(base: str, pool: Workspaces) -> None:
     """Plain git inside a workspace works, for agents that ask it."""
     workspace = pool.lease(base)
-    done = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=workspace.path, capture_output=True, text=True
-    )
+    done = subprocess.run(["git", "status", "--porcelain"], cwd=workspace.path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")

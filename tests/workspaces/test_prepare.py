@@ -79,9 +79,7 @@ def test_python_path_follows_the_layout(tmp_path: Path) -> None:
     assert python_path(tmp_path) == [str(tmp_path)]
 
 
-def test_node_modules_become_a_farm_of_links(
-    checkout: Path, pool: Workspaces, tmp_path: Path, plain_git: Git
-) -> None:
+def test_node_modules_become_a_farm_of_links(checkout: Path, pool: Workspaces, tmp_path: Path, plain_git: Git) -> None:
     """Packages, scopes and programs work in the workspace; what is written beside them stays there; the project's own
     packages are the workspace's."""
     _node_project(checkout)

@@ -26,6 +26,7 @@ def tell_tests(result: GateResult) -> str:
     had = result.measured
     said = [f"{counted(had['collected'], had.get('unit', 'test'))} collected", f"{had['passed']} passed"]
     said += [f"{had['skipped']} skipped"] if had.get("skipped") else []
+    said += [f"{had['left_out']} left out by the project's own code"] if had.get("left_out") else []
     said += [f"{counted(had['unimportable'], 'test file')} not importable"] if had.get("unimportable") else []
     said += [f"{had['failed']} failed"] if had["failed"] else []
     return ", ".join(said) + _before(result)
@@ -35,6 +36,4 @@ def _before(result: GateResult) -> str:
     old = sum(finding.old for finding in result.findings)
     if not old:
         return ""
-    return (
-        " before this work too" if old == len(result.findings) else f" ({old} of them before this work too)"
-    )
+    return " before this work too" if old == len(result.findings) else f" ({old} of them before this work too)"

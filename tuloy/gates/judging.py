@@ -50,7 +50,7 @@ class Unproved(TuloyError):
 class Judging:
     """What is judged, and with what.
 
-    `mark` and `scratch` belong to this gate alone: when a process of it ends, all that carry the mark are ended.
+    `mark` and `scratch` are for this gate alone: when a process of it ends, all with that mark are ended.
     The workspace of `place` holds exactly the commit in question; `env` is what `step_environment` gave for
     it. `scratch` is a directory outside the workspace. `baseline` gives another directory with the base
     commit, or None; it is called only when there are findings.
@@ -66,9 +66,7 @@ class Judging:
 
     def __post_init__(self) -> None:
         if self.scratch.resolve().is_relative_to(self.workspace.resolve()):
-            raise ValueError(
-                f"scratch {str(self.scratch)!r} lies in the judged workspace; give one outside it"
-            )
+            raise ValueError(f"scratch {str(self.scratch)!r} lies in the judged workspace; give one outside it")
 
     @property
     def workspace(self) -> Path:
@@ -155,15 +153,11 @@ def report_bytes(path: Path, ended: Ended, *, tool: str) -> bytes:
     """
     size = path.stat().st_size if path.is_file() else 0
     if size > REPORT_LIMIT_BYTES:
-        raise Unproved(
-            f"{tool} wrote a report of {size} bytes; the most that is read is {REPORT_LIMIT_BYTES}", ended
-        )
+        raise Unproved(f"{tool} wrote a report of {size} bytes; the most that is read is {REPORT_LIMIT_BYTES}", ended)
     if size:
         return path.read_bytes()
     said = _last_words(ended)
-    raise Unproved(
-        f"{tool} wrote no report (exit code {ended.exit_code}){said}; see {ended.output_path}", ended
-    )
+    raise Unproved(f"{tool} wrote no report (exit code {ended.exit_code}){said}; see {ended.output_path}", ended)
 
 
 def _last_words(ended: Ended) -> str:
@@ -213,19 +207,14 @@ def _moved(part: str, old: str, new: str) -> str:
 def source_line(workspace: Path, path: str, line: int | None) -> str:
     """Return the stripped line of a file of the workspace, or "" when there is none."""
     found = workspace / path
-    if (
-        line is None
-        or line < 1
-        or not found.is_file()
-        or not found.resolve().is_relative_to(workspace.resolve())
-    ):
+    if line is None or line < 1 or not found.is_file() or not found.resolve().is_relative_to(workspace.resolve()):
         return ""
     lines = found.read_bytes().splitlines()
     return lines[line - 1].decode("utf-8", "replace").strip() if line <= len(lines) else ""
 
 
 def version_of(at: Judging, program: Path) -> str:
-    """Return the program's name and version, as it says with `--version`; asked once per file as it is now."""
+    """Return the program's name and the version it says it has; asked once per file as it is now."""
     state = program.stat()
     key = (program, state.st_mtime_ns, state.st_size)
     if key not in _VERSIONS:

@@ -33,9 +33,7 @@ ERROR = 2
 
 def configured(root: Path) -> bool:
     """Whether the project configures eslint."""
-    return "eslintConfig" in (package_json(root) or {}) or any(
-        next(root.glob(name), None) for name in CONFIGS
-    )
+    return "eslintConfig" in (package_json(root) or {}) or any(next(root.glob(name), None) for name in CONFIGS)
 
 
 def _judge(at: Judging) -> GateResult:
@@ -44,22 +42,16 @@ def _judge(at: Judging) -> GateResult:
     ended = run_tool(at, "eslint", [eslint, ".", "--format", "json", "--output-file", report])
     if ended.exit_code not in (0, 1):
         said = one_line(ended.tail, 240) or f"exit code {ended.exit_code}"
-        raise Unproved(
-            f"eslint could not run: {said}; correct its configuration or install what it names", ended
-        )
+        raise Unproved(f"eslint could not run: {said}; correct its configuration or install what it names", ended)
     files = _parsed(report_bytes(report, ended, tool="eslint"))
     if not files:
         raise Unproved("eslint checked no file at all; look at its `files` and `ignores`", ended)
     messages = [(file, message) for file in files for message in file["messages"]]
-    findings = [
-        _finding(file["filePath"], said, at.workspace) for file, said in messages if said["severity"] == ERROR
-    ]
+    findings = [_finding(file["filePath"], said, at.workspace) for file, said in messages if said["severity"] == ERROR]
     if findings and ended.ok:
         raise Unproved(f"eslint reports {len(findings)} errors but ended with exit code 0", ended)
     if not findings and not ended.ok:
-        raise Unproved(
-            f"eslint ended with exit code 1 but reports no error: {one_line(ended.tail, 200)}", ended
-        )
+        raise Unproved(f"eslint ended with exit code 1 but reports no error: {one_line(ended.tail, 200)}", ended)
     measured = {"covered": len(files), "warnings": len(messages) - len(findings)}
     return result_of("lint", ended, tool=version_of(at, eslint), findings=findings, measured=measured)
 
@@ -86,9 +78,7 @@ def _finding(file: str, said: dict[str, Any], workspace: Path) -> Finding:
     rule = said.get("ruleId") or ("invalid-syntax" if said.get("fatal") else "eslint")
     line = said.get("line")
     text = source_line(workspace, path, line)
-    return Finding(
-        tool="eslint", rule=rule, message=one_line(said["message"], 300), path=path, line=line, text=text
-    )
+    return Finding(tool="eslint", rule=rule, message=one_line(said["message"], 300), path=path, line=line, text=text)
 
 
 LANE = Lane("eslint", _judge, tell_files, lambda at: f"{_program(at)} {version_of(at, _program(at))}")

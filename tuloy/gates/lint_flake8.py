@@ -38,15 +38,11 @@ def _judge(at: Judging) -> GateResult:
         raise Unproved(f"flake8 could not run (exit code {ended.exit_code}): {_complaint(ended.tail)}", ended)
     if not int(count[1]):
         raise Unproved("flake8 checked no file at all: its settings exclude every Python file here", ended)
-    findings = [
-        _finding(line.split("\t", 3), at.workspace) for line in said.splitlines() if line.count("\t") >= 3
-    ]
+    findings = [_finding(line.split("\t", 3), at.workspace) for line in said.splitlines() if line.count("\t") >= 3]
     if unread := next((finding for finding in findings if finding.rule == "E902"), None):
         raise Unproved(f"flake8 could not read {unread.path!r}: {unread.message}", ended)
     if bool(findings) != (ended.exit_code == 1):
-        raise Unproved(
-            f"flake8 reports {len(findings)} findings but ended with exit code {ended.exit_code}", ended
-        )
+        raise Unproved(f"flake8 reports {len(findings)} findings but ended with exit code {ended.exit_code}", ended)
     measured = {"covered": int(count[1])}
     return result_of("lint", ended, tool=version_of(at, flake8), findings=findings, measured=measured)
 

@@ -46,18 +46,14 @@ def _judge(at: Judging) -> GateResult:
     ]
     ended = run_tool(at, "ruff", [ruff, *check])
     if ended.exit_code not in (0, 1):
-        raise Unproved(
-            f"ruff could not run: {_complaint(output_of(ended))}; correct its configuration", ended
-        )
+        raise Unproved(f"ruff could not run: {_complaint(output_of(ended))}; correct its configuration", ended)
     found = _parsed(report_bytes(report, ended, tool="ruff"))
     unread = [item["filename"] for item in found if item.get("code") in UNREAD]
     if unread or "Failed to lint" in output_of(ended):
         what = unread[0] if unread else _complaint(output_of(ended))
         raise Unproved(f"ruff could not read everything: {what}; correct or remove that file", ended)
     if bool(found) != (ended.exit_code == 1):
-        raise Unproved(
-            f"ruff reports {len(found)} findings but ended with exit code {ended.exit_code}", ended
-        )
+        raise Unproved(f"ruff reports {len(found)} findings but ended with exit code {ended.exit_code}", ended)
     findings = [_finding(item, at.workspace) for item in found]
     return result_of("lint", ended, tool=version_of(at, ruff), findings=findings, measured={"covered": files})
 

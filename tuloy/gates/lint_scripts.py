@@ -45,9 +45,7 @@ NEVER_RAN = re.compile(
     )""",
     re.VERBOSE | re.MULTILINE,
 )
-LOCATED = re.compile(
-    r"^\s*(?P<path>[\w@./-]+\.\w+)[:(](?P<line>\d+)(?:[:,]\d+)?\)?:?\s+(?P<text>\S.*)$", re.MULTILINE
-)
+LOCATED = re.compile(r"^\s*(?P<path>[\w@./-]+\.\w+)[:(](?P<line>\d+)(?:[:,]\d+)?\)?:?\s+(?P<text>\S.*)$", re.MULTILINE)
 MOST = 200
 
 
@@ -98,9 +96,7 @@ def _refused(at: Judging, ended: Ended, command: str, said: str) -> GateResult:
         for found in LOCATED.finditer(said) if (at.workspace / found["path"]).is_file()
     ][:MOST]  # fmt: skip
     whole = Finding(tool=command, rule="exit-code", message=proof, comparable=False)
-    return result_of(
-        "lint", ended, tool=command, findings=findings or [whole], measured={"covered": 1, "proof": proof}
-    )
+    return result_of("lint", ended, tool=command, findings=findings or [whole], measured={"covered": 1, "proof": proof})
 
 
 NPM = Lane("npm", _judge_npm, tell_script, lambda at: f"{npm(at.place)} {version_of(at, npm(at.place))}")

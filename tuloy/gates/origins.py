@@ -58,15 +58,11 @@ def interpreter_of(script: Path) -> Path | None:
     words = first[2:].split() if first.startswith("#!") else []
     if words and Path(words[0]).name == "env" and len(words) > 1:
         words = [shutil.which(words[-1]) or ""]
-    if (
-        words and Path(words[0]).name == "sh" and len(head) > 1
-    ):  # how installers write paths that are too long
+    if words and Path(words[0]).name == "sh" and len(head) > 1:  # how installers write paths that are too long
         words = [match[1]] if (match := re.match(r"'''exec' \"?([^\" ]+)\"?", head[1])) else []
     if words and "python" in Path(words[0]).name and Path(words[0]).is_file():
         return Path(words[0])
-    return next(
-        (path for path in (script.parent / "python", script.parent / "python3") if path.is_file()), None
-    )
+    return next((path for path in (script.parent / "python", script.parent / "python3") if path.is_file()), None)
 
 
 def installed(python: Path) -> list[str]:
@@ -89,15 +85,14 @@ def require_workspace(at: Judging, python: Path, *, as_module: bool = False) -> 
     ended = run_tool(at, "origins", [python, "-c", PROBE, asked], limit_s=ASKING_S)
     answer = next((line for line in output_of(ended).splitlines() if line.startswith(MARKER)), None)
     if answer is None or not ended.ok:
-        raise Unproved(
-            f"{str(python)!r} does not say where it imports from (exit code {ended.exit_code})", ended
-        )
+        raise Unproved(f"{str(python)!r} does not say where it imports from (exit code {ended.exit_code})", ended)
     origins: dict[str, list[str]] = json.loads(answer.removeprefix(MARKER))
     for name, places in origins.items():
         if places and not any(_inside(at.workspace, place) for place in places):
             raise Unproved(
                 f"the tests would import {name!r} from {places[0]!r}, not from the judged workspace; is it "
-                "installed there (`pip install -e`)? Put the workspace first on PYTHONPATH or in pytest's `pythonpath`",
+                "installed there (`pip install -e`)? Put the workspace first on PYTHONPATH or in pytest's "
+                "`pythonpath`",
                 ended,
             )
 
@@ -120,9 +115,7 @@ def _packages(folder: Path, prefix: str = "") -> Iterator[str]:
 
 def _flat(root: Path) -> Iterator[str]:
     modules = {path.stem for path in root.glob("*.py")}
-    yield from (
-        path.parent.name for path in sorted(root.glob("*/__init__.py")) if path.parent.name.isidentifier()
-    )
+    yield from (path.parent.name for path in sorted(root.glob("*/__init__.py")) if path.parent.name.isidentifier())
     yield from sorted(modules & _imported(root) if modules else ())
 
 

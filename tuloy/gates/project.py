@@ -70,11 +70,7 @@ def pytest_settings(root: Path) -> dict[str, Any] | None:
     """Return the settings that pytest would take from `root`, {} when unreadable, None without any."""
     for name in PYTEST_FILES:
         if (root / name).is_file():
-            return (
-                _toml(root / name).get("pytest", {})
-                if name.endswith(".toml")
-                else _ini(root / name, "pytest")
-            )
+            return _toml(root / name).get("pytest", {}) if name.endswith(".toml") else _ini(root / name, "pytest")
     tools = _tools(root / "pyproject.toml", assume="pytest")
     if "pytest" in tools:
         found = tools["pytest"]

@@ -66,23 +66,17 @@ def _node_names(said: str) -> Iterator[str]:
 def _jest(said: str) -> Iterator[Summary]:
     for line in re.findall(r"^Tests: +(.*\b\d+ total)$", said, re.MULTILINE):
         had = _words(line)
-        yield Summary(
-            "jest", had.get("passed", 0), had.get("failed", 0), had.get("skipped", 0) + had.get("todo", 0)
-        )
+        yield Summary("jest", had.get("passed", 0), had.get("failed", 0), had.get("skipped", 0) + had.get("todo", 0))
 
 
 def _vitest(said: str) -> Iterator[Summary]:
     for line in re.findall(r"^ +Tests +(\d+ \w+.*\(\d+\))$", said, re.MULTILINE):
         had = _words(line)
-        yield Summary(
-            "vitest", had.get("passed", 0), had.get("failed", 0), had.get("skipped", 0) + had.get("todo", 0)
-        )
+        yield Summary("vitest", had.get("passed", 0), had.get("failed", 0), had.get("skipped", 0) + had.get("todo", 0))
 
 
 def _mocha(said: str) -> Iterator[Summary]:
-    for passed, rest in re.findall(
-        r"^ +(\d+) passing \([^)]*\)$((?:\n +\d+ (?:pending|failing)$)*)", said, re.M
-    ):
+    for passed, rest in re.findall(r"^ +(\d+) passing \([^)]*\)$((?:\n +\d+ (?:pending|failing)$)*)", said, re.M):
         had = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", rest)}
         yield Summary("mocha", int(passed), had.get("failing", 0), had.get("pending", 0))
 
@@ -108,9 +102,7 @@ def _unittest(said: str) -> Iterator[Summary]:
         failed = sum(had.get(word, 0) for word in ("failures", "errors", " errors", "unexpected successes"))
         skipped = had.get("skipped", 0) + had.get(" skipped", 0)
         passed = max(int(count) - failed - skipped, 0)
-        yield Summary(
-            "unittest", passed, failed, skipped, names=_all_or_none(names, failed) if len(ends) == 1 else ()
-        )
+        yield Summary("unittest", passed, failed, skipped, names=_all_or_none(names, failed) if len(ends) == 1 else ())
 
 
 def _cargo(said: str) -> Iterator[Summary]:
@@ -130,9 +122,7 @@ def _go(said: str) -> Iterator[Summary]:
 
 
 def _ctest(said: str) -> Iterator[Summary]:
-    for failed, total in re.findall(
-        r"^\d+% tests passed, (\d+) tests? failed out of (\d+)$", said, re.MULTILINE
-    ):
+    for failed, total in re.findall(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)$", said, re.MULTILINE):
         yield Summary("ctest", int(total) - int(failed), int(failed))
 
 
@@ -148,9 +138,7 @@ def _tap(said: str) -> Iterator[Summary]:
     plan = re.search(r"^1\.\.(\d+)", said, re.MULTILINE)
     if plan is None or re.search(r"^(?:#|ℹ) tests \d+$", said, re.MULTILINE):
         return
-    results = re.findall(
-        r"^(not )?ok\b *\d* *-? *(.*?)( ?# (?:SKIP|TODO).*)?$", said, re.MULTILINE | re.IGNORECASE
-    )
+    results = re.findall(r"^(not )?ok\b *\d* *-? *(.*?)( ?# (?:SKIP|TODO).*)?$", said, re.MULTILINE | re.IGNORECASE)
     failed = [name for bad, name, aside in results if bad and not aside]
     missing = max(int(plan[1]) - len(results), 0)
     skipped = sum(bool(aside) for *_, aside in results)

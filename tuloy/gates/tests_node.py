@@ -29,9 +29,7 @@ __all__ = ["lane_for"]
 
 WORD = r"[\w./=@:-]+"
 PLAIN = re.compile(rf"(?:npx )?(?P<runner>vitest|jest|mocha|node --test)(?: run\b)?(?P<rest>(?: {WORD})*)\Z")
-OTHER_PURPOSE = re.compile(
-    r"--(?:watch|reporter|json|ui|outputFile|test-reporter|test-only|import|require)\b"
-)
+OTHER_PURPOSE = re.compile(r"--(?:watch|reporter|json|ui|outputFile|test-reporter|test-only|import|require)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,7 @@ def _judge_node(rest: Sequence[str], at: Judging) -> GateResult:
     node = _node(at)
     report = fresh(at, "node.xml")
     reporters = ["junit", report, "spec", "stdout"]
-    options = [
-        f"--test-reporter{'-destination' if odd % 2 else ''}={part}" for odd, part in enumerate(reporters)
-    ]
+    options = [f"--test-reporter{'-destination' if odd % 2 else ''}={part}" for odd, part in enumerate(reporters)]
     ended = run_tool(at, "node-test", [node, "--test", *options, *rest])
     cases = read_cases(report_bytes(report, ended, tool="node:test"), tool="node:test")
     _refuse_early_end(cases, at.workspace, ended)
@@ -93,9 +89,7 @@ def _refuse_early_end(cases: Sequence[Case], workspace: Path, ended: Ended) -> N
         file = workspace / case.name
         if case.state == "passed" and file.is_file() and b"node:test" in file.read_bytes():
             name = file.relative_to(workspace) if file.is_relative_to(workspace) else file
-            raise Unproved(
-                f"{str(name)!r} ended without reporting its tests; does it call process.exit?", ended
-            )
+            raise Unproved(f"{str(name)!r} ended without reporting its tests; does it call process.exit?", ended)
 
 
 def _of_cases(cases: Sequence[Case], workspace: Path) -> _Counted:
@@ -108,7 +102,7 @@ def _of_cases(cases: Sequence[Case], workspace: Path) -> _Counted:
 
 
 def _name(case: Case, workspace: Path) -> str:
-    """Return a test's name below its suites; a file that could not be run is a case of its own, named by its path."""
+    """Return a test's name below its suites; a file that could not be run is a case named by its path."""
     return " > ".join((*case.suites, case.name.removeprefix(f"{workspace}/")))
 
 
@@ -155,9 +149,7 @@ def _of_suites(said: dict[str, Any], runner: str, workspace: Path) -> _Counted:
         path = _relative(suite["name"], workspace)
         states.update(test["status"] for test in suite["assertionResults"])
         failed = [test for test in suite["assertionResults"] if test["status"] == "failed"]
-        findings += [
-            _failure(runner, path, test["fullName"], "\n".join(test["failureMessages"])) for test in failed
-        ]
+        findings += [_failure(runner, path, test["fullName"], "\n".join(test["failureMessages"])) for test in failed]
         if suite["status"] == "failed" and not failed:
             findings.append(_failure(runner, path, path, suite.get("message") or "the file could not be run"))
             unloaded += 1

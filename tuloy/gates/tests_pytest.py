@@ -1,9 +1,8 @@
-"""Pytest: verdict and findings from a JUnit report that it wrote just now, checked against all else that it
-said.
+"""Pytest: verdict and findings from a JUnit report written just now, checked against all else that it said.
 
 The project's configuration holds, its addopts too; what would hide a failure is overridden on the command
-line (`-x`, another report path, quiet output). Its cache lives in scratch rather than being switched off,
-because addopts such as `--ff` need it.
+line (`-x`, another report path, quiet output) or refused (`--setup-plan`). Its cache lives in scratch rather than
+being switched off, because addopts such as `--ff` need it.
 """
 
 import re
@@ -27,6 +26,8 @@ __all__ = ["LANE"]
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
 SELECTED = re.compile(r"^collected (\d+) items?\b(.*)$|^\d+ workers? \[(\d+) items?\]", re.MULTILINE)
 COVERAGE = re.compile(r"^.*Required test coverage of .* not reached.*$", re.MULTILINE)
+REHEARSAL = re.compile(r"--setup-?(?:only|plan)\b")
+FINISHED = re.compile(r"\[100%\]$", re.MULTILINE)
 HEADER = re.compile(r"^platform .*?(Python [\d.]+\w*).*?(pytest-[\d.]+\w*)", re.MULTILINE)
 ABSENT = re.compile(r"No module named '?([\w.]+)")
 
@@ -35,9 +36,8 @@ def _judge(at: Judging) -> GateResult:
     pytest = _program(at)
     python = interpreter_of(pytest)
     if python is None:
-        raise Unproved(
-            f"cannot tell which Python runs {str(pytest)!r}; install pytest in the project's environment"
-        )
+        raise Unproved(f"cannot tell which Python runs {str(pytest)!r}; install pytest in the project's environment")
+    _refuse_rehearsal(at.workspace)
     require_workspace(at, python)
     report = fresh(at, "pytest.xml")
     ended = run_tool(at, "pytest", [pytest, *_options(at, report)], env=NO_BYTECODE)
@@ -45,17 +45,14 @@ def _judge(at: Judging) -> GateResult:
     if not report.is_file():
         raise Unproved(_no_report(ended, said), ended)
     cases = read_cases(report_bytes(report, ended, tool="pytest"), tool="pytest")
-    tests = {test_id(case): case for case in cases if case.name and not _uncollected(case)}
+    tests = {_test_id(case): case for case in cases if case.name and not _uncollected(case)}
     failed = _failures(cases)
     _check(ended, said, tests, failed)
     findings = [_finding(name, case) for name, case in failed.items()]
     findings += [
-        Finding(tool="pytest", rule="coverage", message=one_line(line, 200))
-        for line in COVERAGE.findall(said)
+        Finding(tool="pytest", rule="coverage", message=one_line(line, 200)) for line in COVERAGE.findall(said)
     ]
-    result = result_of(
-        "tests", ended, tool=_version(said), findings=findings, measured=_measured(tests, failed)
-    )
+    result = result_of("tests", ended, tool=_version(said), findings=findings, measured=_measured(said, tests, failed))
     return result.model_copy(update={"reason": _foreign(at, pytest, findings)})
 
 
@@ -69,13 +66,19 @@ def _options(at: Judging, report: Path) -> list[str]:
     options = [
         f"--junitxml={report}", "-o", "junit_family=xunit1", "-o", f"cache_dir={at.scratch / 'pytest-cache'}",
         f"--rootdir={at.workspace}", f"--confcutdir={at.workspace}", "--maxfail=0",
-        "--continue-on-collection-errors", "--verbosity=0", "--color=no",
+        "-o", "console_output_style=progress", "--continue-on-collection-errors", "--verbosity=0", "--color=no",
     ]  # fmt: skip
     if pytest_settings(at.workspace) is None:  # else a directory above the workspace could configure it
         own = fresh(at, "pytest.ini")
         own.write_text("[pytest]\n", encoding="utf-8")
         options += ["-c", str(own)]
     return options
+
+
+def _refuse_rehearsal(workspace: Path) -> None:
+    """Raise Unproved for options under which tests are reported as passed without being run."""
+    if found := REHEARSAL.search(str((pytest_settings(workspace) or {}).get("addopts", ""))):
+        raise Unproved(f"pytest's addopts hold {found[0]!r}, so no test would run; remove it")
 
 
 def _no_report(ended: Ended, said: str) -> str:
@@ -90,7 +93,7 @@ def _no_report(ended: Ended, said: str) -> str:
     return f"pytest wrote no report (exit code {ended.exit_code}, {means}){detail}; see {ended.output_path}"
 
 
-def test_id(case: Case) -> str:
+def _test_id(case: Case) -> str:
     """Return pytest's own name of a test, from an xunit1 case."""
     module = case.file.removesuffix(".py").replace("/", ".")
     inner = case.classname.removeprefix(module).strip(".")
@@ -106,7 +109,7 @@ def _failures(cases: Sequence[Case]) -> dict[str, Case]:
     found: dict[str, Case] = {}
     for case in cases:
         if case.state == "failed":
-            found.setdefault((case.file or case.name) if _uncollected(case) else test_id(case), case)
+            found.setdefault((case.file or case.name) if _uncollected(case) else _test_id(case), case)
     return found
 
 
@@ -125,10 +128,8 @@ def _check(ended: Ended, said: str, tests: dict[str, Case], failed: dict[str, Ca
         raise Unproved(f"exit code {code}: {means}{where}", ended)
     if not tests and not failed:
         raise Unproved(f"no tests were collected; look at testpaths, names and selections{where}", ended)
-    if (selected := _selected(said)) > len(tests):
-        raise Unproved(
-            f"{selected} tests were selected, but only {len(tests)} are in the report{where}", ended
-        )
+    if (selected := _selected(said)) > len(tests) and not FINISHED.search(said):
+        raise Unproved(f"{selected} tests were selected, but only {len(tests)} are in the report{where}", ended)
     if not failed and all(case.state == "skipped" for case in tests.values()):
         raise Unproved(f"all {len(tests)} tests were skipped, so nothing was tested{where}", ended)
 
@@ -145,7 +146,7 @@ def _selected(said: str) -> int:
     return int(found[1])
 
 
-def _measured(tests: dict[str, Case], failed: dict[str, Case]) -> dict[str, int]:
+def _measured(said: str, tests: dict[str, Case], failed: dict[str, Case]) -> dict[str, int]:
     unimportable = sum(_uncollected(case) for case in failed.values())
     states = Counter(tests[name].state for name in tests.keys() - failed.keys())
     passed = states["passed"] + states["xfailed"]
@@ -156,6 +157,7 @@ def _measured(tests: dict[str, Case], failed: dict[str, Case]) -> dict[str, int]
         "skipped": states["skipped"],
         "failed": len(failed) - unimportable,
         "unimportable": unimportable,
+        "left_out": max(_selected(said) - len(tests), 0),
     }
 
 
@@ -183,9 +185,7 @@ def _foreign(at: Judging, pytest: Path, findings: Sequence[Finding]) -> str:
     absent = next((found[1] for finding in findings if (found := ABSENT.search(finding.message))), None)
     if absent is None or (home and pytest.is_relative_to(home)):
         return ""
-    where = (
-        f"the project's environment {str(home)!r} has no pytest" if home else "the project has no environment"
-    )
+    where = f"the project's environment {str(home)!r} has no pytest" if home else "the project has no environment"
     return f"{where}, so {str(pytest)!r} ran the tests, and has no {absent!r}; install pytest beside it"
 
 

@@ -73,10 +73,7 @@ def _silent(ended: Ended, command: str, said: str) -> str:
 
 def _findings(summary: Summary, command: str) -> list[Finding]:
     if summary.names:
-        return [
-            Finding(tool=command, rule=name, message=f"{one_line(name, 200)} failed")
-            for name in summary.names
-        ]
+        return [Finding(tool=command, rule=name, message=f"{one_line(name, 200)} failed") for name in summary.names]
     if not summary.failed:
         return []
     said = f"{summary.failed} of {summary.ran} {summary.unit}s failed; the output does not name each"

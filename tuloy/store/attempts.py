@@ -21,9 +21,7 @@ _LAST_NUMBER = select(func.max(_ATTEMPT.c.number).label("number")).where(
     _ATTEMPT.c.goal_id == bindparam("goal_id"), _ATTEMPT.c.key == bindparam("key")
 )
 _OPEN = select(_ATTEMPT.c.goal_id, _ATTEMPT.c.ended_at).where(_ATTEMPT.c.id == bindparam("attempt_id"))
-_STANDING = select(_OUTCOME).where(
-    _OUTCOME.c.goal_id == bindparam("goal_id"), _OUTCOME.c.key == bindparam("key")
-)
+_STANDING = select(_OUTCOME).where(_OUTCOME.c.goal_id == bindparam("goal_id"), _OUTCOME.c.key == bindparam("key"))
 
 
 def start_attempt(
@@ -59,9 +57,7 @@ def start_attempt(
     return attempt
 
 
-def end_attempt(
-    db: Database, attempt_id: int, end: str, reason: str = "", patch_path: str | None = None
-) -> None:
+def end_attempt(db: Database, attempt_id: int, end: str, reason: str = "", patch_path: str | None = None) -> None:
     """Record how an attempt ended that brought no outcome; one that ended already keeps its end."""
     with db.write() as writing:
         attempt = _the_attempt(writing, attempt_id)

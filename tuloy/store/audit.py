@@ -64,9 +64,7 @@ def verify(db: Database) -> AuditReport:
             return AuditReport(number, 0, broken)
         rows = _all_rows(reading)
         goals = len(rows)
-        differing = [
-            sentence for goal_id, state in _rebuilt(reading) for sentence in _compare(goal_id, state, rows)
-        ]
+        differing = [sentence for goal_id, state in _rebuilt(reading) for sentence in _compare(goal_id, state, rows)]
         differing += [f"goal {goal_id!r} has rows, but no event tells of them" for goal_id in rows]
     return AuditReport(number, goals, None, tuple(differing))
 
@@ -179,6 +177,9 @@ def backup(db: Database, target: str | Path) -> Path:
         raise StoreUnavailable(f"the store '{db.place}' is no file; back it up with its server's own tool")
     if path.exists():
         raise StoreUnavailable(f"the backup '{path}' exists already; name another file")
-    with db.in_our_words():
-        sqlite.copy(db.engine, path)
+    try:
+        with db.in_our_words():
+            sqlite.copy(db.engine, path)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot write the backup '{path}': {error.strerror}; name another place") from error
     return path

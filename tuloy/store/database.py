@@ -155,10 +155,13 @@ class Database:
             yield
         except IntegrityError as error:
             raise UsageError(
-                f"the store '{self.place}' refuses this: {error.orig}; is the goal's id right?"
+                f"the store '{self.place}' refuses this: {_fact(error)}; is the goal's id right?"
             ) from error
-        except (SQLAlchemyError, json.JSONDecodeError, ValidationError) as error:
-            fact = str(getattr(error, "orig", None) or error).splitlines()[0]
+        except (SQLAlchemyError, json.JSONDecodeError, ValidationError, *sqlite.ERRORS) as error:
             raise StoreUnavailable(
-                f"the store '{self.place}' failed: {fact}; {sqlite.advice(error)}"
+                f"the store '{self.place}' failed: {_fact(error)}; {sqlite.advice(error)}"
             ) from error
+
+
+def _fact(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -14,9 +14,7 @@ __all__ = ["create_goal", "record_acceptance", "save_plan", "set_flow_run", "set
 
 _GOAL, _PLAN = table(GoalRow), table(PlanRow)
 _ONE = select(_GOAL).where(_GOAL.c.id == bindparam("goal_id"))
-_LAST_PLAN = (
-    select(_PLAN).where(_PLAN.c.goal_id == bindparam("goal_id")).order_by(_PLAN.c.revision.desc()).limit(1)
-)
+_LAST_PLAN = select(_PLAN).where(_PLAN.c.goal_id == bindparam("goal_id")).order_by(_PLAN.c.revision.desc()).limit(1)
 
 
 def create_goal(
@@ -79,9 +77,7 @@ def save_plan(db: Database, goal_id: str, plan: Plan) -> int:
     return revision
 
 
-def set_goal(
-    db: Database, goal_id: str, status: GoalStatus, reason: str = "", exit_code: int | None = None
-) -> None:
+def set_goal(db: Database, goal_id: str, status: GoalStatus, reason: str = "", exit_code: int | None = None) -> None:
     """Set the goal's status, why, and its exit status; what is so already adds nothing."""
     if status not in get_args(GoalStatus):
         raise UsageError(f"no goal can be {status!r}; known: {', '.join(get_args(GoalStatus))}")

@@ -77,7 +77,7 @@ def _disposed_on_failure(engine: Engine, place: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError, *sqlite.ERRORS) as error:  # a lock not had in time is an OSError too
         engine.dispose()
-        fact = str(getattr(error, "orig", None) or error).splitlines()[0]
+        fact = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise StoreUnavailable(f"cannot open the store '{place}': {fact}; {sqlite.advice(error)}") from error
     except StoreUnavailable:
         engine.dispose()
@@ -111,9 +111,7 @@ def _refuse_foreign(connection: Connection, place: str) -> None:
     tables = inspect(connection).get_table_names()
     if tables:
         some = ", ".join(repr(name) for name in sorted(tables)[:3])
-        raise StoreUnavailable(
-            f"'{place}' is a database of something else (it has {some}); name another store"
-        )
+        raise StoreUnavailable(f"'{place}' is a database of something else (it has {some}); name another store")
 
 
 def _migrate(engine: Engine, place: str) -> None:

@@ -11,9 +11,7 @@ import psutil
 
 __all__ = ["alive", "this_process"]
 
-_CLOCK_SLACK_S = (
-    1.0  # a process's start is computed from the boot time, which follows corrections of the clock
-)
+_CLOCK_SLACK_S = 1.0  # a process's start is computed from the boot time, which follows corrections of the clock
 
 
 def this_process() -> dict[str, Any]:

@@ -51,9 +51,7 @@ _NEXT = (
     .limit(bindparam("limit"))
 )
 _COUNTS = select(_GOAL.c.status, func.count().label("number")).group_by(_GOAL.c.status)
-_NEWEST_PLAN = (
-    select(_PLAN.c.document).where(_PLAN.c.goal_id == _THE_GOAL).order_by(_PLAN.c.revision.desc()).limit(1)
-)
+_NEWEST_PLAN = select(_PLAN.c.document).where(_PLAN.c.goal_id == _THE_GOAL).order_by(_PLAN.c.revision.desc()).limit(1)
 _OUTCOMES = select(_OUTCOME).where(_OUTCOME.c.goal_id == _THE_GOAL).order_by(_OUTCOME.c.seq)
 _ATTEMPTS = select(_ATTEMPT).where(_ATTEMPT.c.goal_id == _THE_GOAL).order_by(_ATTEMPT.c.id)
 _OPEN_ATTEMPTS = _ATTEMPTS.where(_ATTEMPT.c.ended_at.is_(None))
@@ -81,9 +79,7 @@ def find_goal(db: Database, name: str) -> GoalRow:
             found = reading.first(_NEWEST.limit(1))
         if found is not None:
             return GoalRow(**found)
-        begin = (
-            reading.all(_NEWEST.where(_GOAL.c.id.startswith(name, autoescape=True)).limit(6)) if name else []
-        )
+        begin = reading.all(_NEWEST.where(_GOAL.c.id.startswith(name, autoescape=True)).limit(6)) if name else []
         if len(begin) == 1:
             return GoalRow(**begin[0])
         raise UsageError(_no_goal(reading, name, [goal["id"] for goal in begin]))
@@ -92,9 +88,7 @@ def find_goal(db: Database, name: str) -> GoalRow:
 def _no_goal(reading: Reading, name: str, begin: list[str]) -> str:
     if begin:
         return f"{name!r} begins several goals: {_listed(begin)}; write more of the id"
-    ids = [
-        goal["id"] for goal in reading.all(select(_GOAL.c.id).order_by(_GOAL.c.created_at.desc()).limit(500))
-    ]
+    ids = [goal["id"] for goal in reading.all(select(_GOAL.c.id).order_by(_GOAL.c.created_at.desc()).limit(500))]
     if not ids:
         return f"there is no goal {name!r}, nor any other yet; start one with `tuloy run GOAL`"
     near = get_close_matches(name, ids, n=3, cutoff=0.5) or ids[:3]
@@ -141,9 +135,7 @@ def plan_of(db: Database, goal_id: str) -> Plan | None:
     try:
         return Plan.read(row["document"]) if row is not None else None
     except PlanInvalid as error:
-        raise StoreUnavailable(
-            f"the stored plan of goal {goal_id!r} cannot be read: {error}; start it anew"
-        ) from error
+        raise StoreUnavailable(f"the stored plan of goal {goal_id!r} cannot be read: {error}; start it anew") from error
 
 
 def outcomes(db: Database, goal_id: str) -> dict[str, Outcome]:

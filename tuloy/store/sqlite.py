@@ -24,7 +24,7 @@ __all__ = [
     "switch_to_wal",
 ]
 
-ERRORS = (sqlite3.Error,)
+ERRORS = (sqlite3.Error, UnicodeDecodeError)  # the latter from a damaged file, the schema itself included
 _BUSY_S = 60.0
 _BEGIN = "tuloy_begin"
 _CHECKPOINT_PAGES = 4000  # the write that meets a checkpoint takes several ms: fewer than one in a hundred
@@ -35,9 +35,13 @@ APPEND_ONLY = tuple(
     for verb in ("UPDATE", "DELETE")
 )
 
+_DAMAGED = "the file is damaged; restore a backup, or move it away to start an empty store"
 _ADVICE = {
     "not a database": "it is not a SQLite file; move it away or name another store",
-    "malformed": "the file is damaged; restore a backup, or move it away to start an empty store",
+    "malformed": _DAMAGED,
+    "decode": _DAMAGED,
+    "validation error": _DAMAGED,
+    "expecting": _DAMAGED,
     "full": "the disk is full; free some space and go on with `tuloy resume`",
     "disk i/o error": "the disk is full or failing; free some space and go on with `tuloy resume`",
     "readonly": "it is not writable; change its permissions or name another store",

@@ -128,8 +128,6 @@ def _unfolded(block: Block, text: str) -> list[Block]:
     if len(marks) < 2 or [int(mark[1]) for mark in marks] != list(range(1, len(marks) + 1)):
         return [block]
     ends = [mark.start() for mark in marks[1:]] + [block.end]
-    items = [
-        Block("ordered", mark.end(), end, block.indent + 1) for mark, end in zip(marks, ends, strict=True)
-    ]
+    items = [Block("ordered", mark.end(), end, block.indent + 1) for mark, end in zip(marks, ends, strict=True)]
     block.end = marks[0].start()
     return [*([block] if text[block.start : block.end].strip() else []), *items]

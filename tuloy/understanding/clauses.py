@@ -156,8 +156,9 @@ class _Cutter:
         joined = any(self._coordinates(token) for token in self.tokens[here:end])
         if end == len(self.tokens):
             self.place = end
-        elif (whole := self._connective(here)) and whole[1] > 1:
-            self._connect(*whole)
+        elif whole := self._across(here, end):
+            self.place = whole[0]
+            self._connect(whole[1], whole[2], comma=comma, joined=joined)
         elif connective := self._connective(end, after_joint=True):
             self.place = end
             self._connect(*connective, comma=comma, joined=joined)
@@ -169,6 +170,14 @@ class _Cutter:
         else:
             self._take(end - here)
 
+    def _across(self, here: int, end: int) -> tuple[int, str, int] | None:
+        """A connective that itself begins with a conjunction: "but first", "and after that", "or else"."""
+        for place in range(here, end):
+            found = self._connective(place, after_joint=True)
+            if found and place + found[1] > end:
+                return place, *found
+        return None
+
     def _connective(self, place: int, *, after_joint: bool = False) -> tuple[str, int] | None:
         """Return the connective at a place, unless it is an ordinary word there."""
         found = self.known.connectives.at(self.words, place)
@@ -178,11 +187,27 @@ class _Cutter:
         phrase = " ".join(self.words[place : place + length])
         at_start = after_joint or not self.now.tokens
         after = self.words[place + length] if place + length < len(self.words) else ""
+        if kind in ("if", "whether") and self._asks_whether():
+            return None
         if length == 1 and self._is_ordinary(phrase, kind, after, at_start, place):
             return None
-        if phrase in _AT_START_ONLY and not at_start and not (kind == "after" and self._ends_done(place)):
+        if (
+            phrase in _AT_START_ONLY
+            and not at_start
+            and not self._trails(kind, place + length)
+            and not (kind == "after" and self._ends_done(place))
+        ):
             return None
         return found
+
+    def _trails(self, kind: str, place: int) -> bool:
+        """ "Run the linter first, then …": an adverb of order at the clause's end."""
+        return kind in ("first", "last") and (place >= len(self.words) or self.words[place] == ",")
+
+    def _asks_whether(self) -> bool:
+        """ "Check whether", "see if": the question is what the clause does, not a condition on it."""
+        last = self.now.tokens[-1].norm if self.now.tokens and self.now.kind == "main" else ""
+        return last in self.known.check_verbs or last in self.known.askers
 
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
         known = self.known
@@ -192,6 +217,8 @@ class _Cutter:
             return True
         if kind in ("first", "last", "seq") and word in _AT_START_ONLY:
             # "the next page", "last week", "first name": no adverb.
+            if self._trails(kind, place + 1) and not at_start and self.words[place - 1] not in known.determiners:
+                return False
             if not at_start or after in known.past or after in ("week", "month", "name", "time", "release"):
                 return True
             behind = self.words[place + 2] if place + 2 < len(self.words) else ""
@@ -245,16 +272,25 @@ class _Cutter:
         if now.kind == "constraint" or now.kind == "reason":
             return self._verb_opens(place) and (comma or now.kind == "reason")
         if now.kind in _SUBORDINATE:
-            return (comma and (not joined or self._verb_opens(place))) and (
-                self._has_predicate() or self._verb_opens(place) or now.kind in ("after", "before", "each", "while")
-            ) and not (now.kind == "each" and not self._verb_opens(place))
+            return (
+                (comma and (not joined or self._verb_opens(place)))
+                and (
+                    self._has_predicate() or self._verb_opens(place) or now.kind in ("after", "before", "each", "while")
+                )
+                and not (now.kind == "each" and not self._verb_opens(place))
+            )
         if known.alternatives & joint:
             return False
         if self._sheltered(comma):
             return False
         if self.tokens[place].kind == "code":
             return self._second_command()
-        return self._verb_opens(place)
+        return self._verb_opens(place) or self._duty_opens(place)
+
+    def _duty_opens(self, place: int) -> bool:
+        """ "…, and the site must be deployed": a duty of its own."""
+        ahead = self.words[place : place + 9]
+        return ahead[0] in self.known.determiners and self.known.obligations.within(ahead) is not None
 
     def _past_soft_words(self, place: int) -> int:
         known = self.known
@@ -281,8 +317,11 @@ class _Cutter:
 
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
-        if self.now.kind not in ("if", "unless", "after", "while") or not self.now.tokens:
+        if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False
+        lead = self.known.lead_ins.at(self.words, self.place)
+        if lead and lead[1] > 1:
+            return True
         last = self.now.tokens[-1].norm
         known = self.known
         ended = last in known.passes or last in known.fails or last in known.finished
@@ -310,7 +349,9 @@ class _Cutter:
         known, now = self.known, self.now
         if after in known.determiners or after in known.prepositions - {"of", "for"}:
             return True
-        spoken = [token for token in now.tokens[-9:] if token.norm not in known.adverbs and token.norm not in (",", "and")]
+        spoken = [
+            token for token in now.tokens[-9:] if token.norm not in known.adverbs and token.norm not in (",", "and")
+        ]
         bare = len(spoken) <= 1
         if not after or after in (",", "—") or after in known.coordinators or after in known.connectives_first:
             return bare or self.listing
@@ -345,7 +386,8 @@ class _Cutter:
         """Whether the clause is inside a relative clause or an infinitive that coordinates its own verbs."""
         known = self.known
         words = [token.norm for token in self.now.tokens[-60:]]
-        for n in range(len(words) - 1, 0, -1):
+        lead = known.lead_ins.at(words, 0)
+        for n in range(len(words) - 1, lead[1] if lead else 0, -1):
             if words[n] in known.relatives and n + 1 < len(words):
                 return not self._third_person(words[n + 1 : n + 4])
             if words[n] == "to" and n + 1 < len(words) and known.is_verb(words[n + 1]):
@@ -359,4 +401,8 @@ class _Cutter:
         known = self.known
         if not words or words[0] in ("can", "could", "will", "should", "must", "may", "might"):
             return False
-        return words[0].endswith(("s", "ed")) or words[0] in known.auxiliaries or len(words) > 1 and words[1].endswith("s")
+        if known.finite_prefixes and words[0].startswith(known.finite_prefixes):
+            return True
+        return (
+            words[0].endswith(("s", "ed")) or words[0] in known.auxiliaries or len(words) > 1 and words[1].endswith("s")
+        )

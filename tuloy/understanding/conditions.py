@@ -14,7 +14,9 @@ from tuloy.understanding.tokens import Token
 
 __all__ = ["Condition", "asked_of", "condition_of", "content", "opposite"]
 
-_SMALL = frozenset("a an the of to in on at is are be it that this these those and or for with by any all ang ng mga sa".split())
+_SMALL = frozenset(
+    "a an the of to in on at is are be it that this these those and or for with by any all ang ng mga sa".split()
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         subject = words[:place]
         if place + 1 < len(words) and place == 0 and words[1] not in known.adverbs:
             subject = words[1:]  # the verb stands first, as in Filipino
-        subject = [w for w in subject if w not in known.auxiliaries and w not in known.negations and w not in known.adverbs]
+        subject = [
+            w for w in subject if w not in known.auxiliaries and w not in known.negations and w not in known.adverbs
+        ]
         return Condition("outcome", good != negated, tuple(subject))
     return None
 
@@ -79,10 +83,16 @@ def _negated(words: Sequence[str], known: Grammar) -> bool:
 
 def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
     """Return the words that carry meaning, without endings of number and tense."""
+    parts = [part for word in words for part in ([word, *word.split("-")] if "-" in word else [word])]
     return frozenset(
         _singular(known.root(word))
-        for word in words
-        if word and word not in _SMALL and word not in known.auxiliaries and word not in known.pronouns and word not in known.determiners and word not in known.adverbs
+        for word in parts
+        if word
+        and word not in _SMALL
+        and word not in known.auxiliaries
+        and word not in known.pronouns
+        and word not in known.determiners
+        and word not in known.adverbs
     )
 
 

@@ -35,7 +35,7 @@ class Draft:
     phrase: str | None = None
     sure: float = 0.9
     branch: dict["Draft", When] = field(default_factory=dict)
-    stage: int = 0
+    stage: str = ""
 
     def need(self, needs: Needs) -> None:
         """Add needs, and the branches that they put this draft on."""

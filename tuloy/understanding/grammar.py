@@ -18,7 +18,7 @@ _SETS = (
     "pronouns singular plural everyone determiners relatives auxiliaries negations adverbs coordinators alternatives"
     " contrasts articles keepers kept makers_of_tools results past finished ongoing passes fails action_nouns verbs"
     " nouns_too makers changers consumers outside_verbs production outside_with_production heavy_verbs"
-    " building_verbs large_things vague loops check_verbs whether prepositions files elliptic elliptic_no fragments checkable particles"
+    " building_verbs large_things vague loops check_verbs whether prepositions files elliptic elliptic_no fragments checkable particles repeats askers no_work"
 ).split()
 _PHRASES = (
     "lead_ins wants obligations politeness constraint_starts criteria outside background stage_words step_words"
@@ -64,15 +64,18 @@ class Grammar:
         for name in _PHRASES:
             setattr(self, name, Phrases((phrase, name) for one in tables for phrase in one.get(name, ())))
         self.prefixes = tuple(prefix for one in tables for prefix in one.get("verb_prefixes", ()))
+        self.finite_prefixes = tuple(p for one in tables for p in one.get("finite_prefixes", ()))
         self.polite_prefixes = tuple(p for one in tables for p in one.get("polite_prefixes", ()))
         self.check_title = str(tables[0].get("check_title", "Check whether"))
+        self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
         self.connectives = Phrases(_meanings(tables, "connectives"))
         self.connectives_first = frozenset(
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
         self.priorities = Phrases(_meanings(tables, "priority"))
         self.deadlines = {
-            key: tuple(word for one in tables for word in one["deadline"].get(key, ())) for key in tables[-1]["deadline"]
+            key: tuple(word for one in tables for word in one["deadline"].get(key, ()))
+            for key in tables[-1]["deadline"]
         }
         self.irregular = {form: base for one in tables for form, base in one.get("irregular", {}).items()}
 
@@ -100,6 +103,8 @@ class Grammar:
 
     def has_verb_prefix(self, word: str) -> bool:
         """Whether a prefix makes the word a verb ("i-deploy"), as far as it has a hyphen."""
+        if word.startswith(self.polite_prefixes) and len(word) > 6:
+            return True
         return any(
             prefix.endswith("-") and word.startswith(prefix) and len(word) > len(prefix) + 1 for prefix in self.prefixes
         )

@@ -38,6 +38,10 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if not kept:
         return None
     words = [token.norm for token in kept]
+    if known.polite_prefixes and words[0].startswith(known.polite_prefixes):
+        bare = words[0].removeprefix(known.polite_prefixes[0])
+        if bare in known.verbs:
+            return Phrase(kept, bare, changed={0: bare})
     if kept[0].kind == "code" and (forced or len(kept) == 1):
         return Phrase(kept, "", 0.9)
     if wish := _wish(kept, words, known):
@@ -123,7 +127,8 @@ def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | 
             base = known.base(words[verb])
             if base in known.verbs:
                 ordered = [tokens[verb], *tokens[:place], *tokens[verb + 1 :]]
-                return Phrase(ordered, base, 0.8, changed={0: base})
+                first = {1: words[0]} if words[0] in known.determiners else {}
+                return Phrase(ordered, base, 0.8, changed={0: base, **first})
     return None
 
 
@@ -133,6 +138,7 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     "Running the tests", "the docs are built", "you deploy", "the tests are running", "the build".
     """
     kept, _ = stripped(tokens, known)
+    subject = kept[0].norm if kept else ""
     while kept and kept[0].norm in ("you", "we", "i", "having", "the", "ang", "ng", "that") and len(kept) > 1:
         if kept[0].norm in known.articles:
             break
@@ -147,6 +153,8 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
         return Phrase(kept, words[0], 0.85)
     if base and words[0].endswith("ing"):
         return Phrase(kept, base, 0.85, changed={0: base})
+    if subject in ("you", "we", "i") and len(words) > 1:
+        return Phrase(kept, words[0], 0.7)
     return _event(kept, words, known)
 
 
@@ -157,15 +165,17 @@ def _predicate(words: Sequence[str], known: Grammar) -> int | None:
 def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
     """ "The docs are built" -> build the docs; "the tests are running", "the tests run" -> run the tests."""
     if words[0] in known.ongoing and len(words) > 1:
-        return Phrase([tokens[0], *tokens[1:]], words[0], 0.7)
+        return Phrase(tokens, "run", 0.75, changed={0: known.spoken["run"]})
     aux = _predicate(words, known)
     last = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.ongoing | known.finished), None)
     if aux is not None and aux + 1 < len(words):
         verb = aux + 1 + (words[aux + 1] in known.auxiliaries or words[aux + 1] in known.adverbs)
         base = known.base(words[verb]) if verb < len(words) else None
-        if base in known.verbs and base != "do":
+        if base in known.verbs and words[verb] not in known.finished and words[verb] not in known.ongoing:
             ordered = [tokens[verb], *tokens[:aux], *tokens[verb + 1 :]]
             return Phrase(ordered, base, 0.8, changed={0: base})
+        if words[verb : verb + 1] and words[verb] in known.ongoing:
+            return Phrase([tokens[verb], *tokens[:aux]], "run", 0.8, changed={0: known.spoken["run"]})
         return Phrase(tokens[:aux], "", 0.6, "thing")
     if last is not None and words[last] in ("runs", "run", "executes"):
         return Phrase([tokens[last], *tokens[:last]], "run", 0.8, changed={0: "run"})
@@ -196,7 +206,8 @@ def _unknown_verb(words: Sequence[str], known: Grammar) -> bool:
         or first in known.pronouns
         or first in known.prepositions
         or first in known.auxiliaries
-        or first in ("we", "you", "i", "he", "she", "there", "what", "why", "how", "who", "not", "when", "where", "which")
+        or first
+        in ("we", "you", "i", "he", "she", "there", "what", "why", "how", "who", "not", "when", "where", "which")
         or first.endswith(("ing", "ly"))
         or not first[:1].isalpha()
     )

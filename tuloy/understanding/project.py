@@ -22,9 +22,7 @@ Layout = Literal["src", "flat"]
 
 _FILE_BYTES = 2_000_000
 _ENTRIES = 20_000
-_SKIPPED = frozenset(
-    {"node_modules", "dist", "build", "site-packages", "__pycache__", "venv", "env", "target"}
-)
+_SKIPPED = frozenset({"node_modules", "dist", "build", "site-packages", "__pycache__", "venv", "env", "target"})
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
 _PYTHON_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 _PYTHON_MARKS = (
@@ -202,9 +200,7 @@ def look_at(root: Path) -> Project:
         targets=targets,
         tests=tuple(tree.tests),
         unittest_only=bool(tree.tests) and "pytest" not in tools and _all_unittest(files, tree.tests),
-        mypy_knows_files=bool(
-            {"files", "packages", "modules"} & set(_table(_table(pyproject, "tool"), "mypy"))
-        ),
+        mypy_knows_files=bool({"files", "packages", "modules"} & set(_table(_table(pyproject, "tool"), "mypy"))),
         environment=_environment(root),
         node_modules=(root / "node_modules").is_dir(),
         unreadable=tuple(dict.fromkeys(files.unreadable)),
@@ -223,9 +219,9 @@ class _Tree:
             name = path.rsplit("/", 1)[-1]
             if name.endswith(".py"):
                 self.python = True
-                if (
-                    name.startswith("test_") or name.endswith("_test.py") or name in ("test.py", "tests.py")
-                ) and len(self.tests) < 200:
+                if (name.startswith("test_") or name.endswith("_test.py") or name in ("test.py", "tests.py")) and len(
+                    self.tests
+                ) < 200:
                     self.tests.append(path)
 
 
@@ -276,9 +272,7 @@ def _declared_python_tools(pyproject: dict[str, Any]) -> set[str]:
     ]
     names = {_distribution(entry) for one in lists for entry in _strings(one)}
     poetry = _table(_table(pyproject, "tool"), "poetry")
-    groups = [
-        _table(group, "dependencies") for group in _table(poetry, "group").values() if isinstance(group, dict)
-    ]
+    groups = [_table(group, "dependencies") for group in _table(poetry, "group").values() if isinstance(group, dict)]
     for table in (_table(poetry, "dev-dependencies"), *groups):
         names |= {name.lower() for name in table}
     return names & set(_SECTIONS.values())

@@ -13,7 +13,7 @@ from tuloy.understanding.conditions import asked_of, condition_of, content, oppo
 from tuloy.understanding.draft import Draft, Needs, open_ends
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.phrase import Phrase, constrains, phrase_of, said, stripped, title_of
-from tuloy.understanding.references import depend, shared_object
+from tuloy.understanding.references import depend, shared_object, thing_of
 from tuloy.understanding.tokens import Token, tokenize
 
 __all__ = ["Reading", "read"]
@@ -28,7 +28,6 @@ class Reading:
     drafts: list[Draft] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     accept: list[str] = field(default_factory=list)
-    stages: list[str] = field(default_factory=list)
 
 
 def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tuple[int, int]] = ()) -> Reading:
@@ -47,6 +46,7 @@ class _Sentence:
     made: list[Draft] = field(default_factory=list)
     branch: list[Draft] = field(default_factory=list)
     waiting: bool = False
+    ordered: bool = False
     items: list[str] = field(default_factory=list)
 
 
@@ -62,6 +62,7 @@ class _Reader:
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.section = ""
+        self.stage = ""
 
     # Blocks.
 
@@ -78,7 +79,8 @@ class _Reader:
                 made += self._list(tree[place:end], base, ordered=block.kind == "ordered")
                 place = end
             elif block.kind == "heading":
-                self._heading(block)
+                if self._heading(block) and self.found.drafts:
+                    base = self._then(self.found.drafts)
                 place += 1
             elif block.kind == "code":
                 self._code(block, made)
@@ -184,14 +186,19 @@ class _Reader:
         cut = clauses(self._tokens(item)[:60], self.known)
         return bool(cut) and cut[0].kind in _CONDITIONS | {"after"}
 
-    def _heading(self, block: Block) -> None:
+    def _heading(self, block: Block) -> bool:
+        """Enter the section; return whether the heading has a number: then it follows what is above."""
         words = [token.norm for token in self._tokens(block)]
         while words and words[-1] in (":", "*"):
             words.pop()
         self.section = ""
         self._enter(words)
-        if self.known.stage_words.at(words, 0) and len(words) > 1:
-            self.found.stages.append(" ".join(self.text[block.start : block.end].split()).rstrip(":# "))
+        numbered = [word.rstrip(".):") for word in words[:2]] or [""]
+        if self.known.stage_words.at(words, 0) and numbered[-1].isalnum() and len(words) > 1:
+            self.stage = " ".join(self.text[block.start : block.end].split()).rstrip(":# ")
+            return True
+        step = len(words) > 1 and self.known.step_words.at(words, 0) is not None and numbered[-1].isdecimal()
+        return step or numbered[0].isdecimal()
 
     def _enter(self, words: Sequence[str]) -> None:
         """A heading, or a label before a list, may say that what follows are no steps."""
@@ -243,8 +250,11 @@ class _Reader:
             self._keep_aside(Block("text", sentence[label[1]].start, sentence[-1].end))
             self.section = before
             return []
+        order = self.known.ordered_intro.within(words)
+        if order:
+            sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
         cut = self._colons(clauses(sentence, self.known))
-        state = _Sentence(dict(base))
+        state = _Sentence(dict(base), ordered=order is not None)
         for n, clause in enumerate(cut):
             self._order(clause, state)
             if clause.kind == "main":
@@ -259,14 +269,22 @@ class _Reader:
         """ "Out of scope: …", "Note: …" in running text."""
         for name in ("criteria", "outside", "background"):
             found = getattr(self.known, name).at(words, 0)
-            if found and len(words) > found[1] + 1 and (words[found[1]] == ":" or (name == "criteria" and found[1] > 1)):
+            if (
+                found
+                and len(words) > found[1] + 1
+                and (words[found[1]] == ":" or (name == "criteria" and found[1] > 1))
+            ):
                 return name, found[1] + (words[found[1]] == ":")
         return None
 
     def _colons(self, cut: list[Clause]) -> list[Clause]:
         """ "Clean up the repo: remove X and add Y": what stands before a colon is the heading of what follows."""
         for n, clause in enumerate(cut[1:], 1):
-            before = self.text[max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 3) : (clause.tokens or [Token("mark", "", 0, 0)])[0].start]
+            before = self.text[
+                max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 3) : (
+                    clause.tokens or [Token("mark", "", 0, 0)]
+                )[0].start
+            ]
             if ":" in before and clause.kind == "main" and all(one.kind == "main" for one in cut[:n]):
                 marks = [mark for one in cut[:n] for mark in one.marks]
                 clause.marks = marks + clause.marks
@@ -283,12 +301,19 @@ class _Reader:
                     final = not state.made
                     state.base = self._then(earlier, loose=final and inside is None)
                     state.run = []
-            elif mark == "else" and self.asked:
+            elif mark == "else" and self._last_asked():
                 state.base = {draft: opposite(self.asked_when) for draft in self.asked}
                 state.run, state.branch, state.waiting = [], [], True
             elif mark == "regardless":
                 state.base = self._whatever(state)
                 state.run, state.branch = [], []
+
+    def _last_asked(self) -> list[Draft]:
+        """What the last condition asked about; where there was none, the last check."""
+        last = self.found.drafts[-1:]
+        if not self.asked and last and self.known.root(last[0].verb) in self.known.check_verbs:
+            self.asked, self.asked_when = last, "succeeded"
+        return self.asked
 
     def _whatever(self, state: _Sentence) -> Needs:
         asked = self.asked or state.run or self.group
@@ -321,11 +346,16 @@ class _Reader:
             self._constrain(clause)
             return
         strong = forced or state.waiting or "seq" in clause.marks or "else" in clause.marks
-        phrase = phrase_of(clause.tokens, self.known, forced=strong)
+        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
         if phrase is None:
             return
         self._share(phrase, cut, n)
         fresh = self._steps(phrase, state)
+        if state.run and (state.ordered or self._repeats(phrase)):
+            state.base = self._then(state.run)
+        if state.run and len(phrase.tokens) == 1 and phrase.tokens[0].kind == "code":
+            fresh[0].title = f"{state.run[-1].title.partition(' ')[0]} {fresh[0].title}"
+            fresh[0].verb = state.run[-1].verb
         before_first = "but_first" in clause.marks
         previous = state.run or self.group
         if before_first and previous:
@@ -339,6 +369,22 @@ class _Reader:
         if state.waiting or state.branch:
             state.branch += fresh
         state.waiting = False
+
+    def _same_verb(self, clause: Clause, state: _Sentence) -> Phrase | None:
+        """ "Run the linter and also the tests": the verb is the one before."""
+        before = state.made[-1:] or self.group[-1:]
+        if not {"also", "seq", "last"} & set(clause.marks) or not before or not before[0].verb or not clause.tokens:
+            return None
+        words = [token.norm for token in clause.tokens]
+        if words[0] not in self.known.determiners or self.known.obligations.within(words):
+            return None
+        if any(word in self.known.auxiliaries for word in words) or not before[0].tokens:
+            return None
+        return Phrase([before[0].tokens[0], *clause.tokens], before[0].verb, 0.8)
+
+    def _repeats(self, phrase: Phrase) -> bool:
+        """ "… and run the tests again": again means after what was done about it."""
+        return any(token.norm in self.known.repeats for token in phrase.tokens[1:])
 
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:
         """A bare verb takes the object of the next verb: "lint and test the code"."""
@@ -358,7 +404,7 @@ class _Reader:
         made = []
         for item in state.items:
             draft = self._draft(phrase)
-            draft.title = f"{draft.title} for {item}"
+            draft.title = f"{draft.title} {self.known.spoken['for']} {item}"
             draft.thing = ()
             made.append(draft)
         return made
@@ -371,6 +417,7 @@ class _Reader:
             verb=phrase.verb,
             tokens=tokens,
             sure=phrase.sure,
+            stage=self.stage,
             words=content([phrase.verb, *(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
         )
         draft.title = draft.title or " ".join(self.text[draft.span[0] : draft.span[1]].split())
@@ -435,7 +482,8 @@ class _Reader:
     def _under(self, needs: Needs, state: _Sentence, *, tail: bool) -> None:
         """Put the steps before (`tail`) or behind a condition under it."""
         if tail:
-            for draft in state.run:
+            inside = [n for n, draft in enumerate(state.run) if draft in needs]
+            for draft in state.run[max(inside, default=-1) + 1 :]:
                 draft.need(needs)
             return
         asked = set(needs)
@@ -447,12 +495,12 @@ class _Reader:
         known = self.known
         condition = condition_of(clause.tokens, known)
         holds = condition.holds != (clause.kind == "unless")
-        before = [d for d in self.found.drafts if not (tail and d in state.run)]
+        before = [d for d in self.found.drafts if not (tail and d is state.run[-1])]
         if clause.kind in ("on_pass", "on_fail"):
             holds = clause.kind == "on_pass"
             asked = asked_of(condition_of([], known).__class__("outcome", True), before, state.run or self.group, known)
         else:
-            group = self.group if tail or not state.run else state.run
+            group = state.run if state.run[: -1 if tail else None] else self.group
             asked = asked_of(condition, before, [d for d in group if d in before], known)
         if not asked:
             asked = [self._check(clause, state, tail=tail)]
@@ -474,16 +522,28 @@ class _Reader:
             tokens=tokens,
             check=True,
             sure=0.85,
+            stage=self.stage,
             words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
         )
+        self._name_fact(draft)
         if tail and state.run:
             later = state.run
             self.found.drafts.insert(min(self.found.drafts.index(one) for one in later), draft)
             draft.need(dict(later[0].needs))
         else:
-            self._append([draft], state.base)
+            draft.need(state.base)
+            self.found.drafts.append(draft)
         state.made.append(draft)
         return draft
+
+    def _name_fact(self, draft: Draft) -> None:
+        """ "There is a docs folder" speaks of the docs folder."""
+        exists = self.known.existence.at([t.norm for t in draft.tokens], 0)
+        rest = [t for t in draft.tokens[exists[1] :] if t.norm not in self.known.negations] if exists else []
+        if rest:
+            thing = thing_of([rest[0], *rest], self.known)
+            draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
+            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
 
     def _event(self, clause: Clause, state: _Sentence, group: Sequence[Draft]) -> list[Draft] | None:
         """Return the drafts that an event names, new ones where none was there; None where it is no event."""
@@ -496,12 +556,22 @@ class _Reader:
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
         if spoken and all(w in self.known.everyone or w in self.known.pronouns for w in spoken):
             return list(group)
-        named = asked_of(
-            _outcome_about(t.norm for t in phrase.tokens), self.found.drafts, [], self.known
-        )
+        named = asked_of(_outcome_about(t.norm for t in phrase.tokens), self.found.drafts, [], self.known)
         if named and (phrase.kind == "thing" or named[0].verb == phrase.verb or not phrase.verb):
             return named
+        if phrase.kind == "thing":
+            self._do_thing(phrase)
         return [self._draft(phrase)]
+
+    def _do_thing(self, phrase: Phrase) -> None:
+        """ "After the build": an event that is named by a noun is run."""
+        if phrase.tokens[0].norm not in self.known.ongoing:
+            phrase.tokens = [phrase.tokens[0], *phrase.tokens]
+        phrase.verb = "run"
+        phrase.changed = {
+            0: self.known.spoken["run"],
+            1: self.text[phrase.tokens[1].start : phrase.tokens[1].end].lower(),
+        }
 
     def _after(self, clause: Clause, state: _Sentence, *, tail: bool) -> None:
         condition = condition_of(clause.tokens, self.known)
@@ -530,7 +600,7 @@ class _Reader:
 
     def _before(self, clause: Clause, cut: list[Clause], n: int, state: _Sentence, *, tail: bool) -> None:
         events = self._event(clause, state, self.group)
-        if not events:
+        if not events or any(draft.verb in self.known.no_work for draft in events):
             return
         fresh = [draft for draft in events if draft not in self.found.drafts]
         if tail:
@@ -588,6 +658,7 @@ class _Reader:
                 items.append([])
             elif not (token.norm == "of" and not items[-1]):
                 items[-1].append(token)
+        items = self._plain_items(items)
         names = [title_of(self.text, item) for item in items if item]
         spelled = [self.text[item[0].start : item[-1].end] for item in items if item]
         if len(names) < 2:
@@ -602,12 +673,22 @@ class _Reader:
         else:
             state.items = spelled
 
+    def _plain_items(self, items: list[list[Token]]) -> list[list[Token]]:
+        """ "The web, api and worker packages": the items are web, api and worker."""
+        items = [item for item in items if item]
+        if len(items) > 1 and items[0][0].norm in self.known.determiners and len(items[0]) > 1:
+            items[0] = items[0][1:]
+            if len(items[-1]) > 1 and all(len(item) == 1 for item in items[:-1]) and items[-1][-1].norm.endswith("s"):
+                items[-1] = items[-1][:-1]
+        return items
+
     def _fan_out(self, state: _Sentence, items: Sequence[str]) -> None:
         for draft in list(state.run):
             place = self.found.drafts.index(draft)
             copies = []
             for item in items:
-                copy = Draft(f"{draft.title} for {item}", draft.span, draft.verb, tokens=draft.tokens, sure=draft.sure)
+                copy = Draft(f"{draft.title} {self.known.spoken['for']} {item}", draft.span, draft.verb)
+                copy.tokens, copy.sure, copy.stage = draft.tokens, draft.sure, draft.stage
                 copy.words = draft.words | content(item.lower().split(), self.known)
                 copy.need(dict(draft.needs))
                 copies.append(copy)

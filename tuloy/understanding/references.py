@@ -34,7 +34,7 @@ def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
     if not bare.verb or not other.verb or len(other.tokens) < 2:
         return []
     thing = thing_of(other.tokens, known)
-    if not thing or other.tokens[1].norm in known.particles:
+    if not thing or other.tokens[1].norm in known.particles or other.tokens[1].norm in ("me", "us"):
         return []
     return list(other.tokens[1:])
 
@@ -42,17 +42,22 @@ def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
 def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str) -> None:
     """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
     thing = thing_of(draft.tokens, known)
+    if len(draft.tokens) > 1 and draft.tokens[1].norm in known.whether:
+        thing = []
     draft.thing = tuple(t.norm for t in thing if t.norm not in known.determiners or t.norm in known.pronouns)
     draft.thing_text = title_of(text, [*thing]) if thing else ""
     if thing:
         draft.thing_text = text[thing[0].start : thing[-1].end]
-    recent = [one for one in before[-_FAR:] if not one.check]
+    recent = list(before[-_FAR:])
     changed = _pronouns(draft, recent, thing, known, text)
     if changed:
-        if set(draft.thing) <= known.pronouns and draft.thing:
+        if set(draft.thing) <= known.pronouns | {"one"} and draft.thing:
             source = changed[next(iter(changed))]
             draft.thing, draft.thing_text = source.thing, source.thing_text
-        words = {n: _definite(source.thing_text, known) for n, source in changed.items()}
+        words = {
+            n: source.thing_text if draft.tokens[n].norm == "one" else _definite(source.thing_text, known)
+            for n, source in changed.items()
+        }
         if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
             words.setdefault(0, draft.verb)
         draft.title = title_of(text, draft.tokens, words)
@@ -66,6 +71,11 @@ def _pronouns(
     """Return the pronouns of the draft, by place, with the draft whose object each means."""
     found: dict[int, Draft] = {}
     for n, token in enumerate(draft.tokens[:40]):
+        if token.norm == "one" and n == len(draft.tokens) - 1 and len(thing) == 1:
+            check = next((one for one in reversed(recent) if one.check and one.thing), None)
+            if check:
+                found[n] = check
+            continue
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
@@ -91,13 +101,15 @@ def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Dra
 
 def _plural(draft: Draft) -> bool:
     last = draft.thing[-1]
-    several = "and" in draft.thing or "at" in draft.thing
+    several = ("and" in draft.thing or "at" in draft.thing) and not draft.thing_text.startswith(("a ", "an "))
     return several or (last.endswith("s") and not last.endswith(("ss", "us", "is")))
 
 
 def _definite(words: str, known: Grammar) -> str:
     """ "A script" the second time is "the script"; a bare noun stays as it is."""
     first, _, rest = words.partition(" ")
+    if known.spoken["article"]:
+        return f"{known.spoken['article']} {rest if first.lower() in known.articles else words}"
     return f"the {rest}" if first.lower() in ("a", "an") and rest else words
 
 

@@ -32,9 +32,7 @@ _TIMES = {  # activity: (timeout_s, estimate_s)
     "test": (1800, 60), "build": (900, 30), "install": (1800, 60), "clean": (120, 1),
 }  # fmt: skip
 _NOTHING_KEPT = frozenset({"lint", "format-check", "types", "test", "build"})
-_NODE_WORDS = frozenset(
-    {"frontend", "bundle", "npm", "eslint", "javascript", "typescript", "js", "ts", "css"}
-)
+_NODE_WORDS = frozenset({"frontend", "bundle", "npm", "eslint", "javascript", "typescript", "js", "ts", "css"})
 
 
 class Resolved(BaseModel):
@@ -117,9 +115,7 @@ def _bare_name(lowered: list[str], project: Project) -> Resolved | None:
         return None
     verb, tail = rest[0], rest[1:]
     if verb in _runs():
-        names = [joint.join(tail) for joint in ("-", "_", ":")] + [
-            joint.join(reversed(tail)) for joint in "-:"
-        ]
+        names = [joint.join(tail) for joint in ("-", "_", ":")] + [joint.join(reversed(tail)) for joint in "-:"]
     elif verb in table("toolbox")["activities"]["build"]["forms"]:
         names = [*(f"build{joint}{'-'.join(tail)}" for joint in "-:_"), "-".join(tail)]
     else:
@@ -128,9 +124,7 @@ def _bare_name(lowered: list[str], project: Project) -> Resolved | None:
     return next((entry for entry in found if entry), None)
 
 
-def _own_entry(
-    name: str, project: Project, confidence: float, *, script_first: bool = False
-) -> Resolved | None:
+def _own_entry(name: str, project: Project, confidence: float, *, script_first: bool = False) -> Resolved | None:
     """The Makefile target or the package.json script of exactly this name."""
     target = _command(["make", name], confidence, name=name) if name in project.targets else None
     script = _command(_script(name, project), confidence, name=name) if name in project.scripts else None
@@ -252,9 +246,7 @@ def _python_types(paths: list[str], project: Project) -> list[str] | None:
 
 def _python_build(tail: str, project: Project) -> list[str]:
     """`--no-isolation` where our own environment has all that the build needs: it then works without a network."""
-    requires = {
-        re.split(r"[\s<>=!~;\[(]", one.strip(), maxsplit=1)[0].lower() for one in project.requirements
-    }
+    requires = {re.split(r"[\s<>=!~;\[(]", one.strip(), maxsplit=1)[0].lower() for one in project.requirements}
     backend = project.build_backend or ""
     here = backend.split(".")[0] == "hatchling" and requires == {"hatchling"}
     kinds = [kind for kind in ("sdist", "wheel") if re.search(rf"\b{kind}s?\b", tail)]

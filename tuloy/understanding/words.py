@@ -27,8 +27,7 @@ class Phrases:
             words = tuple(phrase.split())
             self._by_first.setdefault(words[0], {})[words] = meaning
         self._longest = {
-            first: sorted({len(words) for words in phrases}, reverse=True)
-            for first, phrases in self._by_first.items()
+            first: sorted({len(words) for words in phrases}, reverse=True) for first, phrases in self._by_first.items()
         }
 
     def at(self, words: Sequence[str], place: int) -> tuple[str, int] | None:

@@ -9,7 +9,7 @@ from tuloy.gates.verdict import GateResult
 from tuloy.plan import Stage
 from tuloy.work.run import Run
 from tuloy.work.steps import place_of
-from tuloy.workspaces.git import keep, tree_of
+from tuloy.workspaces.git import keep, read_ref, tree_of
 from tuloy.workspaces.landing import land
 from tuloy.workspaces.pool import Workspace, verify
 from tuloy.workspaces.prepare import prepare
@@ -62,9 +62,14 @@ def land_stage(run: Run, stage: Stage, commit: str) -> None:
     assert branch is not None
     if commit != base:
         keep(run.repo, run.goal.id, f"checkpoint-{stage.id}", commit)
-        before = None if base == run.goal.base_commit else base
-        land(run.repo, branch, commit, before)
+        if read_ref(run.repo, f"refs/heads/{branch}") != commit:
+            land(run.repo, branch, commit, _branch_before(run, base))
     run.store.record_checkpoint(run.goal.id, stage.id, commit, branch)
+
+
+def _branch_before(run: Run, base: str) -> str | None:
+    """Where the goal's branch stood; the first landing makes it."""
+    return None if base == run.goal.base_commit else base
 
 
 def _judging(

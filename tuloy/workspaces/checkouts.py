@@ -29,9 +29,7 @@ def refuse_if_in_the_way(repo: Repository, checkout: Checkout, old: str, new: st
     """
     for name in _UNFINISHED:
         if (checkout.git_dir / name).exists():
-            raise LandingRefused(
-                f"{str(checkout.root)!r} is in the middle of a merge or rebase; end that first"
-            )
+            raise LandingRefused(f"{str(checkout.root)!r} is in the middle of a merge or rebase; end that first")
     paths = changed_paths(repo, old, new)
     filtered = filtered_paths(checkout, paths)
     if filtered:

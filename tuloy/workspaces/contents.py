@@ -31,10 +31,14 @@ _LEFTOVERS = (
 
 @dataclass(frozen=True)
 class Seal:
-    """How Tuloy left a workspace: its commit and the digest of its index. Kept beside it, not inside."""
+    """How Tuloy left a workspace: its commit, the digest of its index and when that was written.
+
+    Kept beside the workspace, not inside. The time is the file system's, in nanoseconds since 1970.
+    """
 
     commit: str
     index: str
+    written_ns: int
 
 
 def commit_all(workspace: Workspace, message: str, *, exclude: Iterable[str] = ()) -> Commit | None:
@@ -74,8 +78,6 @@ def save_patch(workspace: Workspace, path: Path) -> Path | None:
             "-p",
             "--binary",
             "--full-index",
-            "--no-ext-diff",
-            "--no-textconv",
             base,
         ]
         patch = run_git(workspace.checkout, args, index=index).out
@@ -112,11 +114,14 @@ def clean(workspace: Workspace, commit: str, *, keep_ignored: bool) -> None:
         GitFailed, OSError: when it cannot be done; the workspace is then worth nothing.
     """
     repair(workspace)
-    trusted = _index_is_sealed(workspace)
+    seal = read_seal(workspace)
+    trusted = seal.index == _index_digest(workspace)
+    if trusted:
+        _show_late_changes(workspace, seal)
     if keep_ignored and trusted and not _dirty(workspace):
         return
     if not trusted:
-        (workspace.git_dir / "index").unlink(missing_ok=True)
+        remove(workspace.git_dir / "index")
     git(workspace, "reset", "-q", "--hard", commit, "--")
     git(workspace, "clean", "-q", "-ffd" if keep_ignored else "-ffdx")
     if not trusted and not keep_ignored and not verify(workspace, commit):
@@ -140,17 +145,18 @@ def repair(workspace: Workspace) -> None:
 def read_seal(workspace: Workspace) -> Seal:
     """Read how Tuloy left the workspace."""
     try:
-        commit, index = _seal_path(workspace).read_text().split()
+        commit, index, written_ns = _seal_path(workspace).read_text().split()
     except (OSError, ValueError) as error:
         raise GitFailed(f"workspace {workspace.id!r} has no seal; lease another one") from error
-    return Seal(commit, index)
+    return Seal(commit, index, int(written_ns))
 
 
 def write_seal(workspace: Workspace, commit: str) -> None:
     """Note that the workspace now stands on this commit and that its index is ours."""
     path = _seal_path(workspace)
     partial = path.with_suffix(".part")
-    partial.write_text(f"{commit} {_index_digest(workspace)}\n")
+    written_ns = (workspace.git_dir / "index").stat().st_mtime_ns
+    partial.write_text(f"{commit} {_index_digest(workspace)} {written_ns}\n")
     partial.replace(path)
 
 
@@ -165,20 +171,31 @@ def _index_digest(workspace: Workspace) -> str:
         return "none"
 
 
-def _index_is_sealed(workspace: Workspace) -> bool:
-    try:
-        return read_seal(workspace).index == _index_digest(workspace) != "none"
-    except GitFailed:
-        return False
-
-
 def _believe_or_rebuild_index(workspace: Workspace) -> Seal:
     seal = read_seal(workspace)
     repair(workspace)
     if seal.index != _index_digest(workspace):
-        (workspace.git_dir / "index").unlink(missing_ok=True)
+        remove(workspace.git_dir / "index")
         git(workspace, "read-tree", seal.commit)
+    else:
+        _show_late_changes(workspace, seal)
     return seal
+
+
+def _show_late_changes(workspace: Workspace, seal: Seal) -> None:
+    """Touch files changed in the second in which the index was written: git compares times by whole seconds.
+
+    An edit that keeps size and modification time would otherwise stay unseen. Its change time (ctime) gives it away.
+    """
+    end_ns = (seal.written_ns // 10**9 + 1) * 10**9
+    places = [str(workspace.path)]
+    while places:
+        with os.scandir(places.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    places.append(entry.path)
+                elif seal.written_ns <= entry.stat(follow_symlinks=False).st_ctime_ns < end_ns:
+                    os.utime(entry.path, follow_symlinks=False)
 
 
 def _settle(workspace: Workspace, commit: str) -> None:
@@ -193,9 +210,7 @@ def _stage(workspace: Workspace, exclude: Iterable[str]) -> None:
     if not answer.code:
         return
     if "does not have a commit checked out" in answer.err:
-        raise LandingRefused(
-            f"a repository lies inside the workspace ({answer.err}); remove its .git directory"
-        )
+        raise LandingRefused(f"a repository lies inside the workspace ({answer.err}); remove its .git directory")
     raise GitFailed(f"the work cannot be staged: {answer.err}; see whether every file can be read")
 
 

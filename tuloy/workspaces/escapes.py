@@ -38,9 +38,7 @@ def refuse_escapes(workspace: Workspace, changes: Sequence[Change]) -> None:
     _refuse(links, "a new symlink leads out of the tree", "link inside the tree, or copy the file")
     written = [c.path for c in changes if c.new_mode != "000000"]
     filtered = filtered_paths(workspace.checkout, written)
-    _refuse(
-        filtered, "a file needs a filter (.gitattributes), and filters do not run here", "change it by hand"
-    )
+    _refuse(filtered, "a file needs a filter (.gitattributes), and filters do not run here", "change it by hand")
 
 
 def filtered_paths(checkout: Checkout, paths: Sequence[str]) -> list[str]:

@@ -62,9 +62,7 @@ def open_repository(path: Path) -> Repository:
     repo_id = hashlib.sha256(os.fsencode(common)).hexdigest()[:12]
     repo = Repository(root=root, git_dir=common, own_dir=own_dir, name=root.name or "root", id=repo_id)
     _refuse_unfinished(repo)
-    if run_git(
-        repo.checkout, ["rev-parse", "-q", "--verify", "HEAD^{commit}"], bare=True, accept=(0, 1, 128)
-    ).code:
+    if run_git(repo.checkout, ["rev-parse", "-q", "--verify", "HEAD^{commit}"], bare=True, accept=(0, 1, 128)).code:
         raise UsageError(f"{str(root)!r} has no commits yet; make a first one with 'git commit'")
     return repo
 
@@ -80,9 +78,7 @@ def git(
 ) -> str:
     """Run hardened git there and return its standard output. See `hardened.run_git` for the keywords."""
     data = stdin.encode("utf-8", "surrogateescape") if isinstance(stdin, str) else stdin
-    answer = run_git(
-        where.checkout, args, bare=bare, reading=reading, index=index, stdin=data, variables=variables
-    )
+    answer = run_git(where.checkout, args, bare=bare, reading=reading, index=index, stdin=data, variables=variables)
     return answer.out.decode("utf-8", "surrogateescape")
 
 
@@ -110,9 +106,7 @@ def tree_of(repo: Repository, commit: str) -> str:
     return git(repo, "rev-parse", "--verify", f"{commit}^{{tree}}", bare=True).strip()
 
 
-def commit_tree(
-    repo: Repository, tree: str, parents: Sequence[str], message: str, at: datetime | None = None
-) -> str:
+def commit_tree(repo: Repository, tree: str, parents: Sequence[str], message: str, at: datetime | None = None) -> str:
     """Make a commit object and return its id. With `at` the same input always gives the same id."""
     args = ["commit-tree", tree, *(word for parent in parents for word in ("-p", parent)), "-F", "-"]
     when = {} if at is None else dict.fromkeys(_DATES, f"@{int(at.timestamp())} +0000")
@@ -149,9 +143,7 @@ def change_ref(repo: Repository, ref: str, new: str | None, old: str | None, rea
         raise LandingRefused(
             f"{ref} is at {_short(found)}, not at {_short(old)}: somebody moved it; start again from there"
         )
-    raise GitFailed(
-        f"{ref} cannot be moved to {_short(new)}: {answer.err}; see whether a stale lock file is left"
-    )
+    raise GitFailed(f"{ref} cannot be moved to {_short(new)}: {answer.err}; see whether a stale lock file is left")
 
 
 def keep(repo: Repository, goal_id: str, name: str, commit: str) -> str:
@@ -189,10 +181,7 @@ def diff_stat(repo: Repository, a: str, b: str) -> DiffStat:
 
 def is_ancestor(repo: Repository, a: str, b: str) -> bool:
     """Whether `b` contains `a`."""
-    return (
-        a == b
-        or run_git(repo.checkout, ["merge-base", "--is-ancestor", a, b], bare=True, accept=(0, 1)).code == 0
-    )
+    return a == b or run_git(repo.checkout, ["merge-base", "--is-ancestor", a, b], bare=True, accept=(0, 1)).code == 0
 
 
 def log_between(repo: Repository, a: str, b: str) -> list[Logged]:
@@ -212,9 +201,7 @@ def _find(path: Path) -> tuple[Path, Path]:
             return place, _linked(dot_git)
         if _is_git_dir(dot_git):
             return place, dot_git.resolve()
-    raise UsageError(
-        f"{str(path)!r} is not in a git repository; run 'git init' and commit there, or name another"
-    )
+    raise UsageError(f"{str(path)!r} is not in a git repository; run 'git init' and commit there, or name another")
 
 
 def _is_git_dir(path: Path) -> bool:
@@ -225,9 +212,7 @@ def _linked(dot_git: Path) -> Path:
     text = dot_git.read_text(errors="surrogateescape").strip()
     target = (dot_git.parent / text.removeprefix("gitdir:").strip()).resolve()
     if not text.startswith("gitdir:") or not (target / "HEAD").is_file():
-        raise UsageError(
-            f"{str(dot_git)!r} leads to no repository; try 'git worktree repair' in the main checkout"
-        )
+        raise UsageError(f"{str(dot_git)!r} leads to no repository; try 'git worktree repair' in the main checkout")
     return target
 
 
@@ -242,9 +227,7 @@ def _refuse_unfinished(repo: Repository) -> None:
     for name, what in _UNFINISHED.items():
         if (repo.own_dir / name).exists():
             way_out = _ENDING.get(what, f"git {what} --continue' or '--abort")
-            raise UsageError(
-                f"{str(repo.root)!r} is in the middle of a {what}; end it first with '{way_out}'"
-            )
+            raise UsageError(f"{str(repo.root)!r} is in the middle of a {what}; end it first with '{way_out}'")
 
 
 def _kept_ref(goal_id: str, name: str) -> str:

@@ -36,7 +36,7 @@ _SETTINGS = {
     "core.quotePath": "false",
     "core.filesRefLockTimeout": "2000",
     "core.packedRefsTimeout": "5000",
-    "diff.external": "",
+    "diff.external": "false",
     "protocol.allow": "never",
     "safe.bareRepository": "explicit",
     "submodule.recurse": "false",
@@ -74,6 +74,7 @@ _VARIABLES = {
 }
 _MAY_DEFINE_DRIVERS = re.compile(rb"\[\s*(filter|merge|diff|include)", re.IGNORECASE)
 _DRIVER_KEYS = r"^(filter|merge|diff)\..*\.(clean|smudge|process|required|driver|textconv|command)$"
+_SHOW_DIFFS = {"diff", "diff-files", "diff-index", "diff-tree", "format-patch", "log", "show"}
 _HARMLESS = {"required": "false", "driver": "false", "command": "false", "textconv": "cat"}
 """What stands in for a driver's command: a merge driver that fails leaves a conflict."""
 
@@ -111,7 +112,7 @@ def run_git(
         GitFailed: on any other exit code, or after 15 minutes.
         ToolMissing: when there is no git.
     """
-    args = list(args)
+    args = _without_diff_programs(list(args))
     environment = _environment(_SETTINGS | _disarmed_drivers(checkout)) | dict(variables or {})
     if reading:
         environment["GIT_OPTIONAL_LOCKS"] = "0"
@@ -151,6 +152,10 @@ def _command(checkout: Checkout, bare: bool) -> list[str]:
     return [_program(), f"--git-dir={checkout.git_dir}", "--bare" if bare else f"--work-tree={checkout.root}"]
 
 
+def _without_diff_programs(args: list[str]) -> list[str]:
+    return [args[0], "--no-ext-diff", "--no-textconv", *args[1:]] if args[0] in _SHOW_DIFFS else args
+
+
 def _run(command: list[str], cwd: Path, environment: dict[str, str], stdin: bytes) -> Answer:
     try:
         done = subprocess.run(
@@ -163,9 +168,7 @@ def _run(command: list[str], cwd: Path, environment: dict[str, str], stdin: byte
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise GitFailed(
-            f"git {command[3]} did not end within {TIMEOUT_S} s; is the disk reachable?"
-        ) from error
+        raise GitFailed(f"git {command[3]} did not end within {TIMEOUT_S} s; is the disk reachable?") from error
     except OSError as error:
         raise GitFailed(f"git cannot run in {str(cwd)!r}: {error.strerror}; does it still exist?") from error
     return Answer(done.returncode, done.stdout, printable(done.stderr.decode("utf-8", "replace")).strip())

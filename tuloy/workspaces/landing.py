@@ -30,13 +30,9 @@ def free_branch(repo: Repository, slug: str) -> str:
     Raises:
         UsageError: when a branch called `tuloy` leaves no room for such names.
     """
-    taken = set(
-        git(repo, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/tuloy", bare=True).split()
-    )
+    taken = set(git(repo, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/tuloy", bare=True).split())
     if "tuloy" in taken:
-        raise UsageError(
-            "a branch called 'tuloy' is in the way of 'tuloy/…'; rename it with 'git branch -m tuloy NEW'"
-        )
+        raise UsageError("a branch called 'tuloy' is in the way of 'tuloy/…'; rename it with 'git branch -m tuloy NEW'")
     taken |= {"/".join(name.split("/")[:2]) for name in taken}
     wanted = _PREFIX + _slug(slug)
     names = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
@@ -51,9 +47,7 @@ def land(repo: Repository, branch: str, new: str, old: str | None) -> None:
         way.
     """
     if not branch.startswith(_PREFIX):
-        raise UsageError(
-            f"a goal lands on a branch of its own, not on {branch!r}; use a name from free_branch"
-        )
+        raise UsageError(f"a goal lands on a branch of its own, not on {branch!r}; use a name from free_branch")
     _move(repo, branch, new, old)
 
 
@@ -72,8 +66,7 @@ def accept(repo: Repository, target_branch: str, merged_commit: str, expected_ol
         raise LandingRefused(f"there is no branch {target_branch!r}; name one that 'git branch' shows")
     if not is_ancestor(repo, expected_old, merged_commit):
         raise LandingRefused(
-            f"{merged_commit[:10]} does not contain {expected_old[:10]} of {target_branch!r}; "
-            f"merge again and gate that"
+            f"{merged_commit[:10]} does not contain {expected_old[:10]} of {target_branch!r}; merge again and gate that"
         )
     _move(repo, target_branch, merged_commit, expected_old)
 
@@ -116,9 +109,7 @@ def _held(repo: Repository, ref: str, new: str, old: str) -> Iterator[None]:
     with talking_git(repo.checkout, ["update-ref", "--no-deref", "-m", "tuloy: land", "--stdin"]) as process:
         said = _tell(process, f"start\nupdate {ref} {new} {old}\nprepare\n", answers=2)
         if said != "prepare: ok":
-            raise LandingRefused(
-                f"{ref} is not at {old[:10]} any more, or locked ({said}); start again from there"
-            )
+            raise LandingRefused(f"{ref} is not at {old[:10]} any more, or locked ({said}); start again from there")
         yield
         said = _tell(process, "commit\n", answers=1)
         if said != "commit: ok":

@@ -41,9 +41,7 @@ def merge(repo: Repository, ours: str, theirs: str, message: str) -> Merged:
         return Merged(ours)
     if contains_nearby(repo, theirs, ours):
         return Merged(theirs)
-    shared = (
-        run_git(repo.checkout, ["merge-base", ours, theirs], bare=True, accept=(0, 1)).out.decode().strip()
-    )
+    shared = run_git(repo.checkout, ["merge-base", ours, theirs], bare=True, accept=(0, 1)).out.decode().strip()
     if shared in (ours, theirs):
         return Merged(ours if shared == theirs else theirs)
     tree, conflicts = merge_trees(repo, ours, theirs)

@@ -29,9 +29,7 @@ def read_commit(repo: Repository, commit: str) -> CommitObject:
     Raises:
         GitFailed: when there is no such commit.
     """
-    return _loose(repo, commit) or _parsed(
-        run_git(repo.checkout, ["cat-file", "commit", commit], bare=True).out
-    )
+    return _loose(repo, commit) or _parsed(run_git(repo.checkout, ["cat-file", "commit", commit], bare=True).out)
 
 
 def contains_nearby(repo: Repository, newer: str, older: str, steps: int = 64) -> bool:

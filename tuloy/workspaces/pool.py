@@ -124,9 +124,7 @@ def collect_dead(repo: Repository, home: Path, patches: Path | None = None) -> l
 
 
 def _rescued(repo: Repository, run: Path, patches: Path) -> list[Path]:
-    found = (
-        _rescue(Workspace(admin.name, path, admin, repo), patches) for admin, path in _worktrees(repo, run)
-    )
+    found = (_rescue(Workspace(admin.name, path, admin, repo), patches) for admin, path in _worktrees(repo, run))
     return [patch for patch in found if patch]
 
 

@@ -119,9 +119,7 @@ def _is_src_layout(root: Path) -> bool:
     src = root / "src"
     if not src.is_dir() or (src / "__init__.py").exists():
         return False
-    return any(
-        entry.is_dir() or entry.suffix == ".py" for entry in src.iterdir() if entry.name[0] not in "._"
-    )
+    return any(entry.is_dir() or entry.suffix == ".py" for entry in src.iterdir() if entry.name[0] not in "._")
 
 
 def _at(table: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Fakes that speak the real protocol, shipped so that users can test their own set-ups with them."""

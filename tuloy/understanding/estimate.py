@@ -1,0 +1,45 @@
+"""Estimate: how much work a plan is, and why.
+
+Owns score and band. `simple` is 1-2 small steps, `medium` 3-7 steps or one larger change, `complex` 8 or more steps
+or building something new.
+"""
+
+from collections.abc import Sequence
+
+from tuloy.plan import Complexity
+from tuloy.understanding.draft import Draft
+from tuloy.understanding.grammar import Grammar
+
+__all__ = ["complexity_of"]
+
+
+def complexity_of(drafts: Sequence[Draft], commands: int, known: Grammar) -> Complexity:
+    """Return the amount of work in these drafts, `commands` of which are ready-made commands."""
+    count = len(drafts)
+    reasons = [f"{count} step{'s' * (count != 1)}"]
+    new = [draft for draft in drafts if _builds_something(draft, known)]
+    heavy = [draft for draft in drafts if known.root(draft.verb) in known.heavy_verbs and draft not in new]
+    conditions = sum(when != "succeeded" for draft in drafts for when in draft.needs.values())
+    score = {1: 1.0, 2: 2.5}.get(count, min(9.0, 3.4 + 0.55 * (count - 2)))
+    if new:
+        reasons.append(f"builds something new: {new[0].title!r}")
+        score = max(score, 7.5)
+    if heavy:
+        reasons.append(f"a larger change: {heavy[0].title!r}")
+        score = max(score, 4.5) if score < 7 else score
+    if conditions:
+        reasons.append(f"{conditions} other way{'s' * (conditions != 1)} to go on")
+    if commands == count:
+        reasons.append("every step is a ready command")
+    score = max(score, 7.0) if count >= 8 else min(score, 6.9) if not new else score
+    band = "simple" if score < 3 else "medium" if score < 7 else "complex"
+    return Complexity(score=round(min(score, 10), 1), band=band, reasons=tuple(reasons))
+
+
+def _builds_something(draft: Draft, known: Grammar) -> bool:
+    """ "Build a REST API": something large that is introduced, not "build the API"."""
+    if known.root(draft.verb) not in known.building_verbs or draft.command:
+        return False
+    words = [token.norm for token in draft.tokens[:14]]
+    large = next((n for n, word in enumerate(words) if word in known.large_things), None)
+    return large is not None and any(word in ("a", "an", "new", "our", "another", "ng") for word in words[1:large])
