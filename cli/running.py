@@ -9,6 +9,7 @@ from cli.looking import open_the_store, print_json, priority_of, settings_for
 from cli.screen import Live, err, out, print_goal, print_plan
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server
+from tuloy.agents.matching import agents_of
 from tuloy.errors import UsageError
 from tuloy.settings import Settings, load_settings
 from tuloy.store import Store
@@ -41,6 +42,7 @@ def run_goals(
     repository = open_repository(Path(repo).absolute())
     settings = _settings(repository, max_workers)
     wanted = priority_of(priority)
+    agents_of(settings.agents, agent)
     if dry_run:
         return _only_plan(texts, repository, as_json)
     with open_the_store(settings) as store:

@@ -1,8 +1,9 @@
 """What people see: the plan as a tree, one line per change of state, the report. Text from outside is never markup."""
 
+import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, Group
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -17,8 +18,16 @@ from tuloy.work.run import Change
 
 __all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_plan"]
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+WIDE = 140  # for files and pipes, which have no width of their own
+
+
+def _console(stream: TextIO, *, stderr: bool = False) -> Console:
+    width = None if stream.isatty() else WIDE
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
+
+
+out = _console(sys.stdout)
+err = _console(sys.stderr, stderr=True)
 
 MARKS = {
     "done": ("✓", "green"),
@@ -105,8 +114,7 @@ def _line(status: str, title: str, note: str, duration_s: float | None) -> Text:
     line = Text.assemble(mark(status), " ", one_line(title, 100))
     if duration_s is not None and status not in ("skipped", "waiting"):
         line.append(f"  {duration_s:.1f} s", "dim")
-    plain = status in ("done",) and note == "exit code 0"
-    if note and not plain:
+    if note and note != "exit code 0":
         line.append("  " + one_line(note, 300), "dim" if status in ("done", "pass", "skipped") else "yellow")
     return line
 

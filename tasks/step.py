@@ -41,12 +41,12 @@ async def do(goal_id: str, step_id: str, base: str, cache_key: str, on: str | No
     step = run.plan.steps[step_id]
     if standing := finished(run, step, on=on):
         return Completed(name="Cached", message=f"finished before: {standing.reason}", data=end_of(standing))
-    run.tell(Change("step", step.id, step.title, "running", note="done again on top of a parallel step" if on else ""))
+    run.tell(Change("step", step.id, step.title, "running"))
     _log_start(step, base)
     outcome = await in_thread(goal_id, do_step, run, step, base, on=on, task_run_id=str(task_run.get_id()))
     run.recorded[outcome.key] = outcome
     _log_end(outcome)
-    tell_end(run, step, outcome)
+    tell_end(run, step, outcome, note="again, on top of a parallel step that touched the same lines" if on else "")
     return end_of(outcome)
 
 
@@ -72,9 +72,10 @@ async def wait(goal_id: str, step_id: str, base: str) -> State:
     return State(type=StateType.PAUSED, name="Waiting", message=outcome.reason)
 
 
-def tell_end(run: Run, step: Step, outcome: Outcome) -> None:
+def tell_end(run: Run, step: Step, outcome: Outcome, note: str = "") -> None:
     """Tell whoever watches how the step ended."""
-    run.tell(Change("step", step.id, step.title, outcome.status, outcome.reason, outcome.duration_s))
+    said = note if note and outcome.status == "done" else outcome.reason
+    run.tell(Change("step", step.id, step.title, outcome.status, said, outcome.duration_s))
 
 
 def _log_start(step: Step, base: str) -> None:

@@ -145,6 +145,11 @@ def test_a_prompt_inside_a_shells_text_is_refused(user: Path) -> None:
     user.write_text('[agents.x]\nargv = ["bash", "-lc", "mycli {prompt}"]\n')
     with pytest.raises(UsageError, match=r'"\$1"'):
         load_settings()
+    user.write_text('[agents.x]\nargv = ["sh", "-c", "{prompt}"]\n')
+    with pytest.raises(UsageError, match=r'"\$1"'):
+        load_settings()
+    user.write_text('[agents.x]\nargv = ["bash", "mycli.sh", "--message={prompt}"]\n')
+    assert load_settings().agents["x"].argv[0] == "bash"
     user.write_text("""[agents.x]\nargv = ["sh", "-c", 'mycli "$1"', "sh", "{prompt}"]\n""")
     assert load_settings().agents["x"].argv[0] == "sh"
 

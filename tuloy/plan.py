@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from tuloy.errors import PlanInvalid
 
@@ -34,6 +42,7 @@ __all__ = [
     "Stage",
     "Step",
     "When",
+    "canonical",
     "topological_order",
 ]
 
@@ -47,9 +56,16 @@ StepId = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9
 
 
 class Record(BaseModel):
-    """What every record of a plan shares: frozen, and strict about unknown fields."""
+    """What every record of a plan shares: frozen, strict about unknown fields, and nothing that JSON cannot hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy as pydantic does, but without what was computed from the original's fields."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 class Goal(Record):
@@ -75,6 +91,13 @@ class CommandAction(Record):
     argv: tuple[str, ...] = Field(min_length=1)
     outputs: tuple[str, ...] = ()
 
+    @field_validator("argv")
+    @classmethod
+    def _can_be_started(cls, argv: tuple[str, ...]) -> tuple[str, ...]:
+        if not argv[0] or any("\0" in part for part in argv):
+            raise ValueError(f"{argv!r} names no program, or holds a NUL; no system can start it")
+        return argv
+
 
 class InstructAction(Record):
     """Words for a coding agent."""
@@ -88,7 +111,7 @@ class PythonAction(Record):
 
     kind: Literal["python"] = "python"
     target: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class AskAction(Record):
@@ -142,7 +165,7 @@ class Step(Record):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the action alone: what a cached outcome of this step depends on, besides its needs."""
-        return hashlib.sha256(self.action.model_dump_json().encode()).hexdigest()[:16]
+        return hashlib.sha256(canonical(self.action.model_dump(mode="json")).encode()).hexdigest()[:16]
 
 
 class Stage(Record):
@@ -240,12 +263,14 @@ def topological_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     """Order keys so that each comes after what it needs; stable, O(keys + edges) (Kahn 1962).
 
     Raises:
-        PlanInvalid: when there is a cycle; the message walks it, e.g. ``'a' -> 'b' -> 'a'``.
+        PlanInvalid: when a need is no key, or there is a cycle; the message walks it, e.g. ``'a' -> 'b' -> 'a'``.
     """
     waiting = {key: len(set(before)) for key, before in needs.items()}
     after: dict[str, list[str]] = {key: [] for key in needs}
     for key, before in needs.items():
         for other in dict.fromkeys(before):
+            if other not in after:
+                raise PlanInvalid(f"{key!r} needs unknown {other!r}; add it or remove the need")
             after[other].append(key)
     ready = deque(key for key, count in waiting.items() if not count)
     ordered: list[str] = []
@@ -264,11 +289,11 @@ def topological_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 def _cycle(needs: Mapping[str, Iterable[str]], ordered: set[str]) -> str:
     """Walk backwards through unordered keys until one repeats: every one of them has an unordered need."""
     key = next(key for key in needs if key not in ordered)
-    walk: list[str] = []
+    walk: dict[str, int] = {}
     while key not in walk:
-        walk.append(key)
+        walk[key] = len(walk)
         key = next(other for other in needs[key] if other not in ordered)
-    loop = [*walk[walk.index(key) :], key]
+    loop = [*list(walk)[walk[key] :], key]
     return " -> ".join(repr(step) for step in reversed(loop))
 
 
@@ -281,10 +306,12 @@ def _unique(what: str, ids: Iterable[str]) -> None:
 
 
 def _known_needs(step: Step, place: Mapping[str, int]) -> None:
-    for other in [need.step for need in step.needs] + ([step.parent] if step.parent else []):
+    wanted = [("needs", need.step) for need in step.needs]
+    wanted += [("is part of", step.parent)] if step.parent else []
+    for how, other in wanted:
         if other not in place:
             known = ", ".join(repr(name) for name in list(place)[:8]) + (", …" if len(place) > 8 else "")
-            raise ValueError(f"step {step.id!r} needs unknown step {other!r}; known: {known}")
+            raise ValueError(f"step {step.id!r} {how} unknown step {other!r}; known: {known}")
     for need in step.needs:
         if place[need.step] > place[step.id]:
             raise ValueError(f"step {step.id!r} needs {need.step!r} of a later stage; move one of them")

@@ -5,17 +5,22 @@ agents described in a `tuloy.toml` that came with it (tracked by git) are left o
 """
 
 import os
+import re
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from tuloy.errors import UsageError
 
 __all__ = ["AgentSettings", "Settings", "default_home", "load_settings", "user_file"]
+
+FILE_LIMIT_BYTES = 1_000_000
+SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "fish"})
 
 
 def default_home() -> Path:
@@ -41,8 +46,10 @@ class AgentSettings(BaseModel):
     @field_validator("argv")
     @classmethod
     def _takes_a_prompt(cls, argv: tuple[str, ...]) -> tuple[str, ...]:
-        if not any("{prompt}" in part for part in argv):
-            raise ValueError("argv has no {prompt}; put it where the CLI takes its task")
+        if not any("{prompt}" in part for part in argv[1:]):
+            raise ValueError("argv has no {prompt} after the program; put it where the CLI takes its task")
+        if Path(argv[0]).name in SHELLS and "{prompt}" in _shell_text(argv):
+            raise ValueError("a shell would run the words of {prompt}; write ['sh', '-c', 'cli \"$1\"', 'sh', '{prompt}']")
         return argv
 
 
@@ -53,13 +60,20 @@ class Settings(BaseSettings):
     variables that steps may see besides the usual ones. `gate_timeout_s` bounds one gate.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TULOY_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TULOY_", env_ignore_empty=True, extra="forbid", frozen=True, allow_inf_nan=False
+    )
 
     home: Path = Field(default_factory=default_home)
     max_workers: int = Field(default=4, ge=1, le=64)
     agents: dict[str, AgentSettings] = Field(default_factory=dict)
     pass_env: tuple[str, ...] = ()
     gate_timeout_s: float = Field(default=1800, gt=0)
+
+    @field_validator("home")
+    @classmethod
+    def _one_place(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
 
     @classmethod
     def settings_customise_sources(
@@ -87,21 +101,44 @@ def load_settings(repository_file: Path | None = None, *, trusted: bool = True) 
         if not is_trusted:
             values.pop("agents", None)
             values.pop("pass_env", None)
-        values.pop("home", None)
-        merged |= values | {"agents": merged.get("agents", {}) | values.get("agents", {})}
+        if values.pop("home", None) and path != repository_file:
+            raise UsageError(f"{path} sets 'home', which no file can; set the variable TULOY_HOME instead")
+        agents = values.get("agents", {})
+        if not isinstance(agents, dict):
+            raise UsageError(f"{path}: 'agents' is {agents!r}, not tables; write [agents.NAME]")
+        merged |= values | {"agents": merged.get("agents", {}) | agents}
     try:
         return Settings(**merged)
+    except SettingsError as error:
+        raise UsageError(f"a variable holds no JSON: {_variable_of(error)}; correct it there") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        sources = " or ".join(["TULOY_" + where.upper(), *(str(path) for path, _ in files if path.exists())])
+        variable = f"TULOY_{str(first['loc'][0]).upper()}"
+        sources = " or ".join([variable, *(str(path) for path, _ in files if path.exists())])
         raise UsageError(f"setting {where!r} ({sources}): {first['msg']}; correct it there") from error
+
+
+def _shell_text(argv: tuple[str, ...]) -> str:
+    """Return what a shell would run as its text: the word after `-c`, `-lc` and the like."""
+    options = (n for n, part in enumerate(argv[:-1]) if re.fullmatch(r"-[a-z]*c", part))
+    place = next(options, None)
+    return "" if place is None else argv[place + 1]
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > FILE_LIMIT_BYTES:
+            raise UsageError(f"{path} is no file, or over {FILE_LIMIT_BYTES} bytes; correct or remove it")
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}; correct or remove it") from error
+
+
+def _variable_of(error: SettingsError) -> str:
+    """Name the variable: pydantic-settings quotes only the field."""
+    quoted = re.search(r'field "(\w+)"', str(error))
+    return f"TULOY_{quoted[1].upper()}" if quoted else str(error)

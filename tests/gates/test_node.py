@@ -74,6 +74,15 @@ def test_node_file_that_does_not_load_is_a_finding(node) -> None:
     assert made.judge("tests").verdict == "pass"
 
 
+def test_failure_that_no_file_can_be_named_for_is_new(node) -> None:
+    """Of two tests with one name, the one that fails now need not be the one that failed before."""
+    bad, good = GOOD.replace("{}", "{ throw 'words'; }"), GOOD
+    made = node("node --test", {"a.test.js": good, "b.test.js": bad})
+    package = (made.workspace / "package.json").read_text()
+    made.write({"package.json": package, "a.test.js": bad, "b.test.js": good}, where="base")
+    assert made.judge("tests").verdict == "fail"
+
+
 def test_todo_is_not_a_failure(node) -> None:
     """A failing test that is marked as to do does not fail the gate, as it does not fail node."""
     todo = GOOD + "test('later', {todo: true}, () => { throw new Error('not yet'); });\n"

@@ -116,3 +116,12 @@ def test_unittest_judges_where_there_is_no_pytest(python) -> None:
 def test_unittest_without_proof_is_an_error(python, text: str) -> None:
     """No tests, or a process that ends itself, is no pass for unittest either."""
     assert unittests(python(), text).judge("tests").verdict == "error"
+
+
+def test_unittest_of_code_from_elsewhere_is_an_error(python) -> None:
+    """The interpreter that runs unittest is asked for its imports too."""
+    made = unittests(python({"src/shop/__init__.py": ""}), "    def test_a(self): pass\n")
+    made.write({"src/shop/__init__.py": ""}, where="checkout")
+    result = made.judge("tests", PYTHONPATH=str(made.checkout / "src"))
+    assert result.verdict == "error"
+    assert "'shop'" in result.reason

@@ -172,6 +172,18 @@ def test_old_failure_does_not_fail_the_gate(python) -> None:
     assert [finding.old for finding in result.findings] == [True]
 
 
+def test_base_is_judged_with_its_own_code(python) -> None:
+    """The environment's paths into the workspace lead into the base while the base is judged."""
+    files = {
+        "src/shop/__init__.py": "PRICE = 1\n",
+        "tests/test_a.py": "import shop\ndef test_p(): assert shop.PRICE > 1\n",
+    }
+    made = python(files).write(files, where="base")
+    assert made.judge("tests").verdict == "pass"
+    made.write({"src/shop/__init__.py": "PRICE = 2\n"}, where="base")
+    assert made.judge("tests").verdict == "fail"
+
+
 def test_new_failure_beside_an_old_one_fails(python) -> None:
     """Only the failure that the base did not have counts."""
     made = python(test_a=GOOD.replace("True", "False") + BAD).write({"tests/test_a.py": GOOD + BAD}, where="base")
@@ -239,12 +251,13 @@ def test_nothing_to_judge_is_skipped(project) -> None:
     assert result.reason
 
 
-def test_configuration_above_the_workspace_does_not_count(python) -> None:
+def test_configuration_above_the_workspace_does_not_count(python, tmp_path_factory) -> None:
     """A pytest.ini or conftest in a directory above the workspace is not the project's."""
     made = python(test_a=GOOD)
+    at = replace(made.judging(), scratch=tmp_path_factory.mktemp("scratch"))
     (made.home / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     (made.home / "conftest.py").write_text("raise RuntimeError('not yours')\n")
-    assert made.judge("tests").verdict == "pass"
+    assert judge("tests", at).verdict == "pass"
 
 
 def test_workspace_stays_as_it_is(python) -> None:

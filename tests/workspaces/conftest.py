@@ -43,7 +43,7 @@ def checkout(tmp_path: Path, plain_git: Git) -> Path:
     (root / "src" / "app.py").write_text("def answer():\n    return 42\n")
     (root / "README.md").write_text("# Project\n\nfirst\n\nmiddle\n\nlast\n")
     (root / ".gitignore").write_text("*.log\nbuild/\n")
-    plain_git(root, "init", "-q", "-b", "main")
+    plain_git(root, "init", "-q", "--template=", "-b", "main")
     plain_git(root, "add", "-A")
     plain_git(root, "commit", "-q", "-m", "first")
     return root

@@ -221,6 +221,16 @@ def test_accept_waits_for_a_rebase_of_the_branch(
     assert read_ref(repo, "refs/heads/main") == base
 
 
+def test_accept_refuses_while_another_git_works(repo: Repository, base: str, pool: Workspaces, checkout: Path) -> None:
+    """While another git process holds the checkout's index nothing moves, and the message says why."""
+    commit = _commit(pool, base, {"README.md": "new\n"})
+    before = fingerprint(checkout)
+    (checkout / ".git" / "index.lock").write_text("")
+    with pytest.raises(LandingRefused, match=r"another git process works in .*index\.lock"):
+        accept(repo, "main", commit, base)
+    assert fingerprint(checkout) == before
+
+
 def test_accept_runs_no_hook(repo: Repository, base: str, pool: Workspaces, checkout: Path, tmp_path: Path) -> None:
     """Neither branch nor files move through the repository's hooks."""
     for name in ("post-checkout", "reference-transaction", "post-index-change", "update"):

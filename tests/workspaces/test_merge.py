@@ -1,12 +1,13 @@
 """Merging commits without a worktree."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tuloy.errors import GitFailed
 from tuloy.workspaces.fingerprint import fingerprint
-from tuloy.workspaces.git import git, log_between
+from tuloy.workspaces.git import commit_tree, git, log_between, tree_of
 from tuloy.workspaces.merge import Merged, merge, merge_all
 from tuloy.workspaces.pool import Workspaces, commit_all
 from tuloy.workspaces.records import Repository
@@ -36,6 +37,15 @@ def test_clean_merge_has_both_and_is_the_same_again(
     ]  # fmt: skip
     assert git(repo, "rev-list", "--parents", "-1", str(first.commit)).split()[1:] == [ours, theirs]
     assert fingerprint(checkout) == before
+
+
+def test_merge_is_as_old_as_its_newer_parent(repo: Repository, base: str, pool: Workspaces) -> None:
+    """A merge's date is the newer of its parents', so that it is the same commit whenever it is made."""
+    trees = [tree_of(repo, _commit(pool, base, **{f"{name}__txt": name})) for name in "ab"]
+    dates = [datetime(year, 1, 1, tzinfo=UTC) for year in (2031, 2030)]
+    ours, theirs = (commit_tree(repo, tree, [base], "x", at) for tree, at in zip(trees, dates, strict=True))
+    merged = merge(repo, ours, theirs, "both")
+    assert git(repo, "log", "-1", "--format=%ct %at", str(merged.commit)).split() == [f"{dates[0].timestamp():.0f}"] * 2
 
 
 def test_conflict_is_an_answer(repo: Repository, base: str, pool: Workspaces) -> None:

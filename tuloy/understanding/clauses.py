@@ -18,6 +18,7 @@ _SUBORDINATE = frozenset(
 _AT_START_ONLY = frozenset(
     {"next", "last", "first", "second", "third", "fourth", "fifth", "later", "following", "plus", "una", "huli"}
     | {"sunod", "initially", "likewise", "separately", "since", "given", "when", "upon", "too", "kasunod", "susunod"}
+    | {"provided", "assuming", "besides"}
     | {"as the", "as we", "as it", "as this", "as they"}
 )
 _MARKERS_INSIDE = frozenset({"also", "regardless", "last", "first", "so"})
@@ -248,11 +249,11 @@ class _Cutter:
         return any(word in known.passes or word in known.fails or word in known.finished for word in ahead)
 
     def _connect(self, kind: str, length: int, *, comma: bool = False, joined: bool = False) -> None:
-        if kind in _MARKERS_INSIDE and self.now.tokens and not comma and not joined:
-            if not self._opens(self.place + length, True, True, {","}) or kind == "first":
-                self.now.marks.append(kind)
-                self.place += length
-                return
+        inside = kind in _MARKERS_INSIDE and bool(self.now.tokens) and not comma and not joined
+        if inside and (kind == "first" or not self._opens(self.place + length, True, True, {","})):
+            self.now.marks.append(kind)
+            self.place += length
+            return
         if kind in _SUBORDINATE:
             self._open(kind, length, comma=comma, joined=joined, forced=bool(self.now.tokens))
         elif kind in ("on_pass", "on_fail"):
@@ -281,11 +282,19 @@ class _Cutter:
             )
         if known.alternatives & joint:
             return False
-        if self._sheltered(comma):
+        if self._sheltered(comma) or (self._lists_examples() and not self._surely_opens(place, comma, joined)):
             return False
         if self.tokens[place].kind == "code":
             return self._second_command()
         return self._verb_opens(place) or self._duty_opens(place)
+
+    def _lists_examples(self) -> bool:
+        return self.known.examples.within([token.norm for token in self.now.tokens[-60:]]) is not None
+
+    def _surely_opens(self, place: int, comma: bool, joined: bool) -> bool:
+        """Behind "including a, b and c" only a verb with an object of its own opens a clause."""
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        return comma and joined and after in self.known.determiners and self.known.is_verb(self.words[place])
 
     def _duty_opens(self, place: int) -> bool:
         """ "…, and the site must be deployed": a duty of its own."""
@@ -354,11 +363,21 @@ class _Cutter:
         ]
         bare = len(spoken) <= 1
         if not after or after in (",", "—") or after in known.coordinators or after in known.connectives_first:
-            return bare or self.listing
+            return bare or self.listing or self._bare_verbs(place)
         if bare:
             return True
         last = now.tokens[-1].norm if now.tokens else ""
         return last not in known.nouns_too
+
+    def _bare_verbs(self, place: int) -> bool:
+        """ "Install deps, lint, test and build": from here on nothing but verbs."""
+        known = self.known
+        if not self.now.tokens or self.now.tokens[-1].norm in known.nouns_too | known.determiners:
+            return False
+        rest = self.words[place : place + 24]
+        verbs = [word for word in rest if word in known.verbs]
+        joints = [word for word in rest if word == "," or word in known.coordinators]
+        return len(verbs) >= 2 and len(verbs) + len(joints) == len(rest) == len(self.words) - place
 
     def _could_be_verb(self, word: str) -> bool:
         known = self.known
@@ -386,6 +405,8 @@ class _Cutter:
         """Whether the clause is inside a relative clause or an infinitive that coordinates its own verbs."""
         known = self.known
         words = [token.norm for token in self.now.tokens[-60:]]
+        if known.examples.within(words) and not comma:
+            return True
         lead = known.lead_ins.at(words, 0)
         for n in range(len(words) - 1, lead[1] if lead else 0, -1):
             if words[n] in known.relatives and n + 1 < len(words):
@@ -404,5 +425,7 @@ class _Cutter:
         if known.finite_prefixes and words[0].startswith(known.finite_prefixes):
             return True
         return (
-            words[0].endswith(("s", "ed")) or words[0] in known.auxiliaries or len(words) > 1 and words[1].endswith("s")
+            words[0].endswith(("s", "ed"))
+            or words[0] in known.auxiliaries
+            or (len(words) > 1 and words[1].endswith("s"))
         )

@@ -15,7 +15,35 @@ from tuloy.understanding.tokens import Token
 __all__ = ["Condition", "asked_of", "condition_of", "content", "opposite"]
 
 _SMALL = frozenset(
-    "a an the of to in on at is are be it that this these those and or for with by any all ang ng mga sa".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "is",
+        "are",
+        "be",
+        "it",
+        "that",
+        "this",
+        "these",
+        "those",
+        "and",
+        "or",
+        "for",
+        "with",
+        "by",
+        "any",
+        "all",
+        "ang",
+        "ng",
+        "mga",
+        "sa",
+    ]
 )
 
 
@@ -115,7 +143,22 @@ def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draf
         return list(group) or [before[-1]]
     if all(word in known.pronouns or word in _SMALL for word in subject):
         return _pointed(condition.kind, subject, before, group, known)
+    parts = [part for part in _split(subject, known) if part]
+    found = [_named(part, before, known) for part in parts]
+    if len(found) > 1 and all(found):
+        return list(dict.fromkeys(one for some in found for one in some))
     return _named(subject, before, known)
+
+
+def _split(words: Sequence[str], known: Grammar) -> list[list[str]]:
+    """ "Lint and tests" are two subjects."""
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word in known.coordinators or word in known.alternatives:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
 
 
 def _named(subject: Sequence[str], before: Sequence[Draft], known: Grammar) -> list[Draft]:

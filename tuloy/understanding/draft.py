@@ -36,6 +36,7 @@ class Draft:
     sure: float = 0.9
     branch: dict["Draft", When] = field(default_factory=dict)
     stage: str = ""
+    followed: bool = False
 
     def need(self, needs: Needs) -> None:
         """Add needs, and the branches that they put this draft on."""
@@ -43,6 +44,7 @@ class Draft:
             if other is self:
                 continue
             self.needs[other] = when
+            other.followed = True
             if when != "finished":
                 self.branch = {**other.branch, **self.branch}
             if when == "failed" or other.check:

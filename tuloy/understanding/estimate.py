@@ -41,5 +41,7 @@ def _builds_something(draft: Draft, known: Grammar) -> bool:
     if known.root(draft.verb) not in known.building_verbs or draft.command:
         return False
     words = [token.norm for token in draft.tokens[:14]]
+    end = next((n for n, word in enumerate(words) if n > 1 and word in known.prepositions | known.relatives), None)
+    words = words[:end]
     large = next((n for n, word in enumerate(words) if word in known.large_things), None)
     return large is not None and any(word in ("a", "an", "new", "our", "another", "ng") for word in words[1:large])

@@ -5,7 +5,7 @@ Owns telling languages apart and the forms of words (gerunds, participles). Addi
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from tuloy.plan import Language
@@ -15,15 +15,19 @@ from tuloy.understanding.words import Phrases, table
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
-    "pronouns singular plural everyone determiners relatives auxiliaries negations adverbs coordinators alternatives"
-    " contrasts articles keepers kept makers_of_tools results past finished ongoing passes fails action_nouns verbs"
-    " nouns_too makers changers consumers outside_verbs production outside_with_production heavy_verbs"
-    " building_verbs large_things vague loops check_verbs whether prepositions files elliptic elliptic_no fragments checkable particles repeats askers no_work"
-).split()
+    "not_wanted", "announcing_verbs", "finds", "action_nouns", "adverbs", "alternatives", "articles", "askers", "auxiliaries", "building_verbs",
+    "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators", "determiners",
+    "elliptic", "elliptic_no", "everyone", "fails", "files", "finished", "fragments", "heavy_verbs",
+    "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "negations", "no_work",
+    "nouns_too", "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past",
+    "plural", "prepositions", "production", "pronouns", "relatives", "repeats", "results", "singular",
+    "vague", "verbs", "whether",
+)  # fmt: skip
 _PHRASES = (
-    "lead_ins wants obligations politeness constraint_starts criteria outside background stage_words step_words"
-    " ordered_intro parallel_intro idioms existence exists"
-).split()
+    "announces", "examples", "assurances", "background", "constraint_starts", "criteria", "existence", "exists", "idioms", "lead_ins",
+    "obligations", "ordered_intro", "outside", "parallel_intro", "politeness", "stage_words", "step_words",
+    "wants",
+)  # fmt: skip
 
 
 @cache
@@ -57,6 +61,25 @@ def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
 class Grammar:
     """What the words of some languages do. One object per set of languages and process."""
 
+    announces: Phrases
+    assurances: Phrases
+    background: Phrases
+    examples: Phrases
+    constraint_starts: Phrases
+    criteria: Phrases
+    existence: Phrases
+    exists: Phrases
+    idioms: Phrases
+    lead_ins: Phrases
+    obligations: Phrases
+    ordered_intro: Phrases
+    outside: Phrases
+    parallel_intro: Phrases
+    politeness: Phrases
+    stage_words: Phrases
+    step_words: Phrases
+    wants: Phrases
+
     def __init__(self, names: tuple[str, ...]) -> None:
         tables = [table(name) for name in names]
         for name in _SETS:
@@ -79,15 +102,10 @@ class Grammar:
         }
         self.irregular = {form: base for one in tables for form, base in one.get("irregular", {}).items()}
 
-    passes: frozenset[str]
-    fails: frozenset[str]
-
-    @property
+    @cached_property
     def forms(self) -> dict[str, str]:
         """Gerunds and participles of every verb, to their bases; made when first asked for."""
-        if not hasattr(self, "_forms"):
-            self._forms = {form: verb for verb in sorted(self.verbs) for form in _inflected(verb)} | self.irregular
-        return self._forms
+        return {form: verb for verb in sorted(self.verbs) for form in _inflected(verb)} | self.irregular
 
     def base(self, word: str) -> str | None:
         """Return the verb that an inflected word belongs to."""
@@ -119,7 +137,8 @@ class Grammar:
         return verb
 
     def __getattr__(self, name: str) -> frozenset[str]:
-        raise AttributeError(name)
+        """Tell type checkers that every name in `_SETS` is a set of words."""
+        raise AttributeError(f"no lexicon has a list {name!r}; add it to `_SETS` of {__name__}")
 
 
 def _stem(stem: str) -> str:

@@ -46,10 +46,12 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
         return Phrase(kept, "", 0.9)
     if wish := _wish(kept, words, known):
         return wish
+    if words[0] in known.announcing_verbs and known.announces.within(words[1:4]) and len(words) < 16:
+        return None
     if words[0] in known.verbs or known.has_verb_prefix(words[0]):
         return None if _tells(words, known) and not forced else Phrase(kept, words[0])
     base = known.base(words[0])
-    if base and words[0].endswith("ing") and (asked or forced or base in known.verbs and _tail_free(words, known)):
+    if base and words[0].endswith("ing") and (asked or forced or (base in known.verbs and _tail_free(words, known))):
         return Phrase(kept, base, 0.85, changed={0: base})
     if passive := _passive(kept, words, known):
         return passive
@@ -57,6 +59,9 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
         return Phrase(kept, words[0], 0.6)
     if forced and not _tells(words, known):
         return Phrase(kept, "", 0.6, "thing")
+    story = known.lead_ins.within(words[:12])
+    if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
+        return phrase_of(kept[story[1] + story[2] :], known, forced=False)
     return None
 
 
@@ -113,7 +118,9 @@ def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | Non
                 ordered = [verb, *before, *tokens[place + 1 :]]
                 return Phrase(ordered, base, 0.85, changed={0: base})
     rest = tokens[wish[1] :]
-    if rest and rest[0].norm in known.determiners and not rest[0].norm == "to":
+    if known.not_wanted & set(words[wish[1] : wish[1] + 4]):
+        return None
+    if rest and rest[0].norm in known.determiners and rest[0].norm != "to":
         return Phrase(rest, "", 0.55, "thing")
     return None
 
@@ -185,7 +192,7 @@ def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | No
 def _tells(words: Sequence[str], known: Grammar) -> bool:
     """Whether a clause states a fact: a finite auxiliary before any subordinate, and no object in between."""
     for n, word in enumerate(words[:8]):
-        if word in known.relatives and n or word in ("whether", "if", "to", "how", "what", "why"):
+        if (word in known.relatives and n) or word in ("whether", "if", "to", "how", "what", "why"):
             return False
         if n and word in known.auxiliaries and word not in ("do", "does", "did", "ay", "have", "had", "has", "must"):
             return n == 1 or words[1] not in known.determiners

@@ -39,16 +39,17 @@ def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
     return list(other.tokens[1:])
 
 
-def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str) -> None:
+def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, topic: Sequence[Draft] = ()) -> None:
     """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
     thing = thing_of(draft.tokens, known)
     if len(draft.tokens) > 1 and draft.tokens[1].norm in known.whether:
         thing = []
-    draft.thing = tuple(t.norm for t in thing if t.norm not in known.determiners or t.norm in known.pronouns)
+    bare = [t.norm for t in thing if t.norm not in known.determiners]
+    draft.thing = tuple(bare or [t.norm for t in thing if t.norm in known.pronouns])
     draft.thing_text = title_of(text, [*thing]) if thing else ""
     if thing:
         draft.thing_text = text[thing[0].start : thing[-1].end]
-    recent = list(before[-_FAR:])
+    recent = [*topic, *before[-_FAR:]]
     changed = _pronouns(draft, recent, thing, known, text)
     if changed:
         if set(draft.thing) <= known.pronouns | {"one"} and draft.thing:
@@ -86,7 +87,8 @@ def _pronouns(
             continue
         direct = bool(thing) and token is thing[0]
         verb = known.root(source.verb)
-        if verb in known.makers or (direct and verb in known.changers):
+        about = draft.tokens[n - 1].norm in ("for", "about", "of", "tungkol")
+        if verb in known.makers or after in known.finds or (verb in known.changers and (direct or not about)):
             _after(draft, source)
         found[n] = source
     return found
@@ -149,5 +151,5 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
 
 def _after(draft: Draft, source: Draft) -> None:
     excluded = any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
-    if source is not draft and source not in draft.needs and not excluded:
+    if source.verb and source is not draft and source not in draft.needs and not excluded:
         draft.need({source: "succeeded"})

@@ -14,8 +14,9 @@ from tuloy.understanding.estimate import complexity_of
 from tuloy.understanding.facts import fact_command
 from tuloy.understanding.grammar import Grammar, grammar, language_of
 from tuloy.understanding.project import Project
-from tuloy.understanding.reading import Reading, read
+from tuloy.understanding.reading import read
 from tuloy.understanding.tokens import tokenize
+from tuloy.understanding.told import Reading
 from tuloy.understanding.toolbox import Resolved, literal_command, resolve
 from tuloy.understanding.urgency import urgency_of
 
@@ -69,8 +70,7 @@ def _whole(text: str) -> Draft:
     """A text that the rules find no step in is one step."""
     body = text.strip()
     start = text.index(body)
-    draft = Draft(one_line(body) or "Do it", (start, start + len(body)), sure=0.4)
-    return draft
+    return Draft(one_line(body) or "Do it", (start, start + len(body)), sure=0.4)
 
 
 def _plan(goal: Goal, reading: Reading, known: Grammar, project: Project | None, sure: float) -> Plan:

@@ -40,7 +40,7 @@ def urgency_of(tokens: Sequence[Token], known: Grammar, now: datetime | None) ->
             place += phrase[1]
         else:
             place += 1
-    priority = next((rank for rank in _RANK if any(one[0] == rank for one in found)), "normal")
+    priority: Priority = next((rank for rank in _RANK if any(one[0] == rank for one in found)), "normal")
     spans = [(tokens[a].start, tokens[b - 1].end) for a, b in (_around(words, a, b, known) for _, a, b in found)]
     deadline, when = _deadline(tokens, words, known, now)
     return Urgency(priority, deadline, (*spans, *when))

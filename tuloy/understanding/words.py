@@ -37,7 +37,7 @@ class Phrases:
             return None
         for length in self._longest[words[place]]:
             meaning = phrases.get(tuple(words[place : place + length]))
-            if meaning is not None:
+            if meaning is not None and place + length <= len(words):
                 return meaning, length
         return None
 

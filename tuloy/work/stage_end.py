@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 from tuloy.errors import TuloyError
 from tuloy.gates.judge import Judging, cache_key, cacheable, judge
@@ -15,6 +16,8 @@ from tuloy.workspaces.pool import Workspace, verify
 from tuloy.workspaces.prepare import prepare
 
 __all__ = ["judge_commit", "land_stage", "nothing_to_judge"]
+
+SAME = " (same tree and tools, judged before)"
 
 
 def nothing_to_judge(gate: str) -> GateResult:
@@ -39,7 +42,7 @@ def judge_commit(run: Run, stage: Stage, gate: str, commit: str, *, base: str | 
         at = _judging(run, stage, gate, workspace, base, commit, borrowed)
         key = cache_key(gate, at, tree_of(run.repo, commit), tree_of(run.repo, base) if base else None)
         cached = run.store.gate_from_cache(key)
-        result = GateResult.model_validate(cached) if cached else judge(gate, at)
+        result = _known(cached) if cached else judge(gate, at)
     finally:
         for one in borrowed:
             run.workspaces.destroy(one) if run.cancel.is_set() else run.workspaces.give_back(one)
@@ -65,6 +68,12 @@ def land_stage(run: Run, stage: Stage, commit: str) -> None:
         if read_ref(run.repo, f"refs/heads/{branch}") != commit:
             land(run.repo, branch, commit, _branch_before(run, base))
     run.store.record_checkpoint(run.goal.id, stage.id, commit, branch)
+
+
+def _known(document: dict[str, Any]) -> GateResult:
+    """Take a verdict from the store, and say so."""
+    result = GateResult.model_validate(document)
+    return result.model_copy(update={"evidence": f"{result.evidence.removesuffix(SAME)}{SAME}"})
 
 
 def _branch_before(run: Run, base: str) -> str | None:

@@ -39,6 +39,11 @@ def refuse_if_in_the_way(repo: Repository, checkout: Checkout, old: str, new: st
         )
     run_git(checkout, ["update-index", "-q", "--refresh"], accept=(0, 1, 128))
     answer = run_git(checkout, _read_tree(old, new, "-n"), reading=True, accept=(0, 1, 128))
+    if ".lock'" in answer.err:
+        raise LandingRefused(
+            f"another git process works in {str(checkout.root)!r} ({answer.err}); try again, and if none is "
+            f"running remove the lock file"
+        )
     mine = _changed_here(checkout, set(paths)) if answer.code else _untracked_in_the_way(checkout, old, new)
     if answer.code or mine:
         files = f": {_names(mine)}" if mine else f" ({answer.err})"

@@ -75,6 +75,8 @@ _VARIABLES = {
 _MAY_DEFINE_DRIVERS = re.compile(rb"\[\s*(filter|merge|diff|include)", re.IGNORECASE)
 _DRIVER_KEYS = r"^(filter|merge|diff)\..*\.(clean|smudge|process|required|driver|textconv|command)$"
 _SHOW_DIFFS = {"diff", "diff-files", "diff-index", "diff-tree", "format-patch", "log", "show"}
+_SWEPT_AWAY = "unable to create temporary file: No such file or directory"
+"""What git says when a `git gc` of the user's removed the object directory it was about to write into."""
 _HARMLESS = {"required": "false", "driver": "false", "command": "false", "textconv": "cat"}
 """What stands in for a driver's command: a merge driver that fails leaves a conflict."""
 
@@ -119,7 +121,10 @@ def run_git(
     if index:
         environment["GIT_INDEX_FILE"] = str(index)
     cwd = checkout.git_dir if bare else checkout.root
-    answer = _run([*_command(checkout, bare), *args], cwd, environment, stdin)
+    for _ in range(4):
+        answer = _run([*_command(checkout, bare), *args], cwd, environment, stdin)
+        if _SWEPT_AWAY not in answer.err:
+            break
     if answer.code not in accept:
         raise GitFailed(_failure(args, answer))
     return answer

@@ -96,10 +96,11 @@ def _move(repo: Repository, branch: str, new: str, old: str | None) -> None:
         return
     for checkout in checkouts:
         refuse_if_in_the_way(repo, checkout, old, new)
-    with _held(repo, ref, new, old), ExitStack() as undo:
-        for checkout in checkouts:
-            move_checkout(checkout, old, new)
-            undo.callback(move_checkout, checkout, new, old)
+    with ExitStack() as undo:
+        with _held(repo, ref, new, old):
+            for checkout in checkouts:
+                move_checkout(checkout, old, new)
+                undo.callback(move_checkout, checkout, new, old)
         undo.pop_all()
 
 

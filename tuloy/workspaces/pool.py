@@ -93,11 +93,7 @@ class Workspaces:
         return workspace, bool(standing)
 
     def _add(self, commit: str) -> Workspace:
-        path = self.directory / f"{self.directory.name.rpartition('-')[2]}-{next(self._numbers)}"
-        with _worktrees_locked(self.repo):
-            args = ("worktree", "add", "-q", "--detach", "--no-checkout", str(path), commit)
-            git(self.repo, *args, bare=True)
-        workspace = Workspace(path.name, path, _git_dir_of(path), self.repo)
+        workspace = self._add_worktree(commit)
         try:
             fill(workspace, commit)
         except GitFailed:
@@ -106,6 +102,20 @@ class Workspaces:
         with self._changing:
             self._leased[workspace.id] = workspace
         return workspace
+
+    def _add_worktree(self, commit: str, tries: int = 4) -> Workspace:
+        """Add a worktree without files; again when the user's own `git worktree prune` took it away half made."""
+        path = self.directory / f"{self.directory.name.rpartition('-')[2]}-{next(self._numbers)}"
+        args = ("worktree", "add", "-q", "--detach", "--no-checkout", str(path), commit)
+        with _worktrees_locked(self.repo):
+            try:
+                git(self.repo, *args, bare=True)
+                return Workspace(path.name, path, _git_dir_of(path), self.repo)
+            except (GitFailed, OSError):
+                _remove_worktree(Workspace(path.name, path, self.repo.git_dir / "worktrees" / path.name, self.repo))
+                if tries <= 1:
+                    raise
+        return self._add_worktree(commit, tries - 1)
 
 
 def collect_dead(repo: Repository, home: Path, patches: Path | None = None) -> list[Path]:

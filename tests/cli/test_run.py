@@ -1,0 +1,207 @@
+"""`tuloy run` and its kin as a user meets them: real processes, real git, a real Prefect server."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.conftest import COMMAND, Ran
+from tuloy.workspaces.fingerprint import fingerprint
+
+pytestmark = pytest.mark.server
+
+DEMO = "Fix the lint errors and format the code, then run the tests and, if they pass, build the package"
+
+
+def test_the_main_job_ends_on_a_gated_branch(tuloy: Callable[..., Ran], git: Callable[..., str], greeter: Path):
+    """The demo's goal ends done: fixes on a branch, gates passed with evidence, a wheel, the user's tree as it was."""
+    before = fingerprint(greeter)
+    ran = tuloy("run", DEMO, "--repo", str(greeter), "--json")
+
+    assert ran.code == 0, ran.err
+    assert set(ran.statuses.values()) == {"done"}
+    assert list(ran.statuses) == ["Fix the lint errors", "Format the code", "Run the tests", "Build the package"]
+    gates = {gate["gate"]: gate for gate in ran.goal["gates"]}
+    assert {name: gate["verdict"] for name, gate in gates.items()} == {"lint": "pass", "tests": "pass"}
+    assert "11 tests collected, 11 passed" in gates["tests"]["evidence"]
+    assert gates["tests"]["commit"] == ran.goal["commit"] == git(greeter, "rev-parse", ran.goal["branch"]).strip()
+    assert "import os" not in git(greeter, "show", f"{ran.goal['branch']}:src/greeter/greeting.py")
+    kept = [Path(path) for step in ran.goal["steps"] for path in step["kept"]]
+    assert {path.suffix for path in kept if path.is_file()} == {".whl", ".gz"}
+    assert before == fingerprint(greeter)
+    assert git(greeter, "worktree", "list").count("\n") == 1
+
+
+def test_a_broken_test_ends_the_goal_with_one(tuloy: Callable[..., Ran], git: Callable[..., str], greeter: Path):
+    """With a test that fails, the exit status is 1, the build is skipped, and the report shows the failing test."""
+    tests = greeter / "tests" / "test_greeting.py"
+    tests.write_text(tests.read_text() + '\n\ndef test_broken():\n    assert greet("Ana") == "Hello"\n')
+    git(greeter, "commit", "-qam", "break")
+    ran = tuloy("run", DEMO, "--repo", str(greeter))
+
+    assert ran.code == 1
+    assert "– Build the package" in ran.out
+    assert "test_broken" in ran.out
+    assert tuloy("show", "--json").statuses["Build the package"] == "skipped"
+
+
+def test_a_step_nobody_can_do_waits_and_is_done_by_a_cli_later(
+    tuloy: Callable[..., Ran], git: Callable[..., str], small: Path, tmp_path: Path
+):
+    """Without a coding agent the goal waits (3) and says what would help; with one, resume finishes it (0)."""
+    waiting = tuloy("run", "Add a second line to notes.txt", "--repo", str(small), "--json")
+
+    assert waiting.code == 3
+    assert waiting.goal["status"] == "waiting"
+    assert "coding CLI" in waiting.goal["steps"][0]["reason"]
+    script = tmp_path / "coder.sh"
+    script.write_text("#!/bin/sh\ncase \"$1\" in *'second line'*) echo two >> notes.txt;; *) exit 9;; esac\n")
+    script.chmod(0o755)
+    agents = json.dumps({"scripted": {"argv": [str(script), "{prompt}"]}})
+    resumed = tuloy("resume", waiting.goal["id"], "--json", env={"TULOY_AGENTS": agents})
+    assert resumed.code == 0, resumed.err
+    assert resumed.goal["steps"][0]["agent"] == "scripted"
+    assert git(small, "show", f"{resumed.goal['branch']}:notes.txt") == "one\ntwo\n"
+
+
+def test_an_agent_that_changes_nothing_did_not_do_it(tuloy: Callable[..., Ran], small: Path):
+    """Exit 0 of a coding CLI without any change is no success."""
+    agents = json.dumps({"lazy": {"argv": ["true", "{prompt}"]}})
+    ran = tuloy("run", "Add a second line to notes.txt", "--repo", str(small), "--json", env={"TULOY_AGENTS": agents})
+
+    assert ran.code == 1
+    assert "changed nothing" in ran.goal["steps"][0]["reason"]
+
+
+def test_the_branch_not_taken_is_skipped(tuloy: Callable[..., Ran], small: Path):
+    """A failure that the goal asks about takes its own branch, and is no failure of the goal."""
+    text = "Run `test -e missing.txt`. If it fails, run `touch made.txt`, otherwise run `rm missing.txt`."
+    ran = tuloy("run", text, "--repo", str(small), "--json")
+
+    assert ran.code == 0, ran.out
+    assert list(ran.statuses.values()) == ["failed", "done", "skipped"]
+
+
+def test_accept_and_take_back(tuloy: Callable[..., Ran], git: Callable[..., str], small: Path):
+    """Acceptance moves the branch and the files of its checkout; rollback takes that back by a commit."""
+    goal = tuloy("run", "Run `touch made.txt`", "--repo", str(small), "--json").goal
+    accepted = tuloy("accept", goal["id"], "--json")
+
+    assert accepted.code == 0, accepted.err
+    assert accepted.document["commit"] == git(small, "rev-parse", "main").strip()
+    assert (small / "made.txt").exists()
+    assert git(small, "status", "--porcelain") == ""
+    assert tuloy("accept", goal["id"]).code == 2
+    assert tuloy("rollback", goal["id"]).code == 0
+    assert not (small / "made.txt").exists()
+    assert git(small, "rev-list", "--count", "main").strip() == "3"
+
+
+def test_rollback_before_acceptance_moves_only_the_goals_branch(
+    tuloy: Callable[..., Ran], git: Callable[..., str], small: Path
+):
+    """Rolled back to its base, the goal has nothing to accept any more; the work stays under refs/tuloy."""
+    goal = tuloy("run", "Run `touch made.txt`", "--repo", str(small), "--json").goal
+    assert tuloy("rollback", goal["id"]).code == 0
+
+    assert git(small, "rev-parse", goal["branch"]) == git(small, "rev-parse", "main")
+    assert goal["commit"] in git(small, "for-each-ref", "--format=%(objectname)", "refs/tuloy")
+    assert tuloy("accept", goal["id"]).code == 2
+
+
+def test_interrupt_is_clean_and_resumable(
+    tuloy: Callable[..., Ran], environment: dict[str, str], git: Callable[..., str], small: Path
+):
+    """Ctrl-C ends the children, keeps what is finished, exits 130; resume does the rest once."""
+    words = ["run", "Run `touch first.txt`, then run `sleep 3.21`", "--repo", str(small)]
+    process = subprocess.Popen([*COMMAND, *words], env=environment, cwd="/", text=True, stderr=subprocess.PIPE)
+    _until(lambda: _sleepers() != [])
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130, err
+    assert _sleepers() == []
+    shown = tuloy("show", "--json").goal
+    assert shown["status"] == "waiting"
+    assert "tuloy resume" in shown["reason"]
+    resumed = tuloy("resume", shown["id"], "--json")
+    assert resumed.code == 0, resumed.err
+    assert [(step["status"], step["cached"]) for step in resumed.goal["steps"]] == [("done", True), ("done", False)]
+    assert git(small, "worktree", "list").count("\n") == 1
+
+
+def test_nothing_of_the_directory_reaches_our_processes(tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
+    """A directory's own tasks.py, flows/, .env, prefect.toml, sitecustomize.py are neither imported nor read."""
+    trap = tmp_path / "sprung"
+    spring = f"open({str(trap)!r}, 'a').write(__name__)\n"
+    for name in ("tasks.py", "sitecustomize.py", "blocks.py", "prefect.py"):
+        (small / name).write_text(spring)
+    (small / "flows").mkdir()
+    (small / "flows" / "__init__.py").write_text(spring)
+    (small / ".env").write_text("PREFECT_API_URL=http://127.0.0.1:9/api\nPREFECT_LOGGING_LEVEL=NONSENSE\n")
+    (small / "prefect.toml").write_text('[api]\nurl = "http://127.0.0.1:9/api"\n')
+    ran = tuloy("run", "Run `touch made.txt`", "--json", cwd=small)
+
+    assert ran.code == 0, ran.err
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", ""], "the goal is empty"),
+        (["run", "run the tests", "--repo", "/no/such/place"], "/no/such/place"),
+        (["run", "run the tests", "--priority", "huge"], "'huge'"),
+        (["resume", "no-such-goal"], "no-such-goal"),
+        (["run", "run the tests", "--agent", "nobody"], "'nobody'"),
+    ],
+)
+def test_bad_words_are_refused_with_two(words: list[str], said: str, tuloy: Callable[..., Ran], small: Path):
+    """What cannot be meant exits 2 with a sentence that names it, and leaves no goal."""
+    before = tuloy("status", "--json").document["goals"]
+    ran = tuloy(*words, cwd=small)
+
+    assert ran.code == 2, ran.err
+    assert said in ran.err
+    assert len(before) == len(tuloy("status", "--json").document["goals"])
+
+
+def test_goals_run_side_by_side(tuloy: Callable[..., Ran], git: Callable[..., str], small: Path):
+    """Several goals of one call each end on a branch of their own."""
+    ran = tuloy("run", "Run `touch a.txt`", "Run `touch b.txt`", "--repo", str(small), "--json")
+
+    assert ran.code == 0, ran.err
+    branches = [goal["branch"] for goal in ran.document["goals"]]
+    assert [git(small, "show", "--name-only", "--format=", branch).strip() for branch in branches] == ["a.txt", "b.txt"]
+
+
+def test_uncommitted_work_is_told_and_left(tuloy: Callable[..., Ran], small: Path):
+    """Uncommitted files are not in the run, stay as they are, and the user is told."""
+    (small / "draft.txt").write_text("mine")
+    ran = tuloy("run", "Run `test ! -e draft.txt`", "--repo", str(small))
+
+    assert ran.code == 0, ran.out
+    assert "not included: 1 uncommitted file" in ran.err
+    assert (small / "draft.txt").read_text() == "mine"
+
+
+def _sleepers() -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if (process.info["cmdline"] or [])[1:] == ["3.21"] and process.status() != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+

@@ -1,0 +1,211 @@
+"""Told: what a text has said so far, and the drafts that its clauses add to it.
+
+Owns making drafts, their order of work, open ends and the last thing asked. Cuts no text
+(`tuloy.understanding.sentence`, `tuloy.understanding.reading`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tuloy.plan import When
+from tuloy.understanding.clauses import Clause
+from tuloy.understanding.conditions import Condition, asked_of, content
+from tuloy.understanding.draft import Draft, Needs, open_ends
+from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.phrase import Phrase, said, title_of
+from tuloy.understanding.references import depend, thing_of
+from tuloy.understanding.tokens import Token
+
+__all__ = ["Drafts", "Reading", "Told"]
+
+
+@dataclass
+class Reading:
+    """What a text says: drafts in order, constraints and acceptance criteria in its own words."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    constraints: list[str] = field(default_factory=list)
+    accept: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Told:
+    """What one sentence has said so far: its last run of steps and what a next one would build on."""
+
+    base: Needs
+    run: list[Draft] = field(default_factory=list)
+    made: list[Draft] = field(default_factory=list)
+    branch: list[Draft] = field(default_factory=list)
+    waiting: bool = False
+    ordered: bool = False
+    items: list[str] = field(default_factory=list)
+
+
+class Drafts:
+    """The drafts of a text and what the next clause may refer to."""
+
+    def __init__(self, text: str, known: Grammar) -> None:
+        self.text = text
+        self.known = known
+        self.found = Reading()
+        self.group: list[Draft] = []
+        self.asked: list[Draft] = []
+        self.asked_when: When = "succeeded"
+        self.section = ""
+        self.stage = ""
+        self.topic: list[Draft] = []
+        self.ends: list[Draft] = []
+        self.seen = 0
+
+    def _open(self) -> list[Draft]:
+        """Return all open ends so far; what is followed once is never looked at again."""
+        drafts = self.found.drafts
+        self.ends = [draft for draft in self.ends if not draft.followed] + [
+            draft for draft in drafts[self.seen :] if not draft.followed
+        ]
+        self.seen = len(drafts)
+        return self.ends
+
+    def _then(self, earlier: Sequence[Draft], *, loose: bool = False) -> Needs:
+        """Success of all the open ends; the end alone where two ends exclude each other.
+
+        `loose`: a new sentence does not belong to the branch that a failure or a fact opened before it.
+        """
+        ends = open_ends(earlier)
+        needs: Needs = {}
+        for end in ends:
+            off = any(
+                end.branch.get(asked) not in (None, other.branch.get(asked), "finished")
+                for other in ends
+                for asked in end.branch
+                if asked in other.branch
+            )
+            side = loose and any(when == "failed" or asked.check for asked, when in end.branch.items())
+            needs[end] = "finished" if off or side else "succeeded"
+        return needs
+
+    def _last_asked(self) -> list[Draft]:
+        """What the last condition asked about; where there was none, the last check."""
+        last = self.found.drafts[-1:]
+        if not self.asked and last and self.known.root(last[0].verb) in self.known.check_verbs:
+            self.asked, self.asked_when = last, "succeeded"
+        return self.asked
+
+    def _whatever(self, state: Told) -> Needs:
+        asked = self.asked or state.run or self.group
+        return dict.fromkeys(asked, "finished")
+
+    def _draft(self, phrase: Phrase) -> Draft:
+        tokens = phrase.tokens
+        draft = Draft(
+            title=title_of(self.text, tokens, phrase.changed),
+            span=(min(t.start for t in tokens), max(t.end for t in tokens)),
+            verb=phrase.verb,
+            tokens=tokens,
+            sure=phrase.sure,
+            stage=self.stage,
+            words=content([phrase.verb, *(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
+        )
+        draft.title = draft.title or " ".join(self.text[draft.span[0] : draft.span[1]].split())
+        draft.title = draft.title or "Do it"
+        return draft
+
+    def _literal_words(self, tokens: Sequence[Token]) -> list[str]:
+        raw = " ".join(self.text[t.start + 1 : t.end - 1] for t in tokens if t.kind in ("code", "quote"))
+        return raw.lower().split()[:40]
+
+    def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
+        for draft in fresh:
+            draft.need(base)
+            depend(draft, self.found.drafts, self.known, self.text, self.topic)
+            self.found.drafts.append(draft)
+
+    def _put_before(self, fresh: Sequence[Draft], later: Sequence[Draft]) -> None:
+        """Put drafts in front of others that then need them."""
+        drafts = self.found.drafts
+        place = min(drafts.index(draft) for draft in later)
+        for draft in fresh:
+            draft.need({k: v for one in later for k, v in one.needs.items()})
+        drafts[place:place] = fresh
+        for draft in later:
+            draft.need(dict.fromkeys(fresh, "succeeded"))
+
+    def _move_behind(self, events: Sequence[Draft], earlier: Sequence[Draft]) -> None:
+        """Keep the order of the text an order of work: what is needed stands in front."""
+        drafts = self.found.drafts
+        for one in earlier:
+            drafts.remove(one)
+        place = min(drafts.index(event) for event in events)
+        drafts[place:place] = earlier
+
+    def _constrain(self, clause: Clause) -> None:
+        raw = self.text[clause.tokens[0].start : clause.tokens[-1].end] if clause.tokens else ""
+        words = " ".join(f"{clause.opener if clause.kind == 'constraint' else ''} {raw}".split())
+        if words and words not in self.found.constraints:
+            self.found.constraints.append(words)
+
+    def _check(self, clause: Clause, state: Told, *, tail: bool) -> Draft:
+        """The step that finds out whether a condition holds."""
+        tokens = [token for token in clause.tokens if token.norm not in (",",)] or clause.tokens
+        words = title_of(self.text, tokens)
+        words = words[:1].lower() + words[1:] if words[1:2].islower() else words
+        start = tokens[0].start if tokens else state.made[-1].span[0] if state.made else 0
+        draft = Draft(
+            title=f"{self.known.check_title} {words}".strip(),
+            span=(start, max((t.end for t in tokens), default=start)),
+            verb="check",
+            tokens=tokens,
+            check=True,
+            sure=0.85,
+            stage=self.stage,
+            words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
+        )
+        self._name_fact(draft)
+        if tail and state.run:
+            later = state.run
+            self.found.drafts.insert(min(self.found.drafts.index(one) for one in later), draft)
+            draft.need(dict(later[0].needs))
+        else:
+            draft.need(state.base)
+            self.found.drafts.append(draft)
+        state.made.append(draft)
+        return draft
+
+    def _name_fact(self, draft: Draft) -> None:
+        """ "There is a docs folder" speaks of the docs folder."""
+        exists = self.known.existence.at([t.norm for t in draft.tokens], 0)
+        rest = [t for t in draft.tokens[exists[1] :] if t.norm not in self.known.negations] if exists else []
+        if rest:
+            thing = thing_of([rest[0], *rest], self.known)
+            draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
+            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
+
+    def _event(self, clause: Clause, state: Told, group: Sequence[Draft]) -> list[Draft] | None:
+        """Return the drafts that an event names, new ones where none was there; None where it is no event."""
+        words = [token.norm for token in clause.tokens]
+        if not words or any(word in self.known.past for word in words):
+            return None
+        phrase = said(clause.tokens, self.known)
+        if phrase is None:
+            return None
+        spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
+        if spoken and all(w in self.known.everyone or w in self.known.pronouns for w in spoken):
+            return list(group)
+        named = asked_of(
+            Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
+        )
+        if named and (phrase.kind == "thing" or named[0].verb == phrase.verb or not phrase.verb):
+            return named
+        if phrase.kind == "thing":
+            self._do_thing(phrase)
+        return [self._draft(phrase)]
+
+    def _do_thing(self, phrase: Phrase) -> None:
+        """ "After the build": an event that is named by a noun is run."""
+        if phrase.tokens[0].norm not in self.known.ongoing:
+            phrase.tokens = [phrase.tokens[0], *phrase.tokens]
+        phrase.verb = "run"
+        phrase.changed = {
+            0: self.known.spoken["run"],
+            1: self.text[phrase.tokens[1].start : phrase.tokens[1].end].lower(),
+        }
