@@ -6,7 +6,9 @@ run, can still be found and ended (`end_marked`).
 """
 
 import contextlib
+import errno
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -27,6 +29,7 @@ MARK = "TULOY_ATTEMPT"
 TAIL_BYTES = 16_000
 OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024
 GRACE_S = 2.0
+DRAIN_BYTES = 1024 * 1024  # more than a pipe holds
 POLL_S = 0.05
 PROC = Path("/proc")
 
@@ -37,7 +40,8 @@ class Ended:
 
     `exit_code` is None when a signal ended it (then `signal_name` says which) or the limit did (`timed_out`,
     `cancelled`). `tail` is the printable end of stdout and stderr together; all of it, up to 64 MB, is in
-    `output_path`. `output_bytes` counts everything that was written, kept or not.
+    `output_path`. `output_bytes` counts everything that was written, kept or not. `survivors` are the processes,
+    the program among them, that did not end by themselves and were killed.
     """
 
     argv: tuple[str, ...]
@@ -84,13 +88,13 @@ def run_process(
     """
     output_path.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with output_path.open("wb") as kept:
-        process = _start(argv, cwd, {**env, MARK: mark})
+    with output_path.open("wb", buffering=0) as kept, _start(argv, cwd, {**env, MARK: mark}) as process:
         capture = _Capture(process.stdout, kept)
-        capture.start()
-        timed_out, cancelled = _await_end(process, began + timeout_s, cancel)
-        survivors = _end_group(process) + end_marked(mark)
-        capture.join(timeout=GRACE_S)
+        try:
+            timed_out, cancelled = _await_end(process, capture, began + timeout_s, cancel)
+        finally:
+            survivors = _end_all(process, capture, mark)
+        capture.drain()
     code = process.returncode
     forced = timed_out or cancelled
     return Ended(
@@ -108,19 +112,33 @@ def run_process(
 
 
 def end_marked(mark: str, *, family: bool = False) -> int:
-    """Kill every process of this user that carries `mark` (or, with `family`, one that begins so); return how many."""
+    """Kill every process of this user that carries `mark` (or, with `family`, one that begins so); return how many.
+
+    What they start meanwhile is found by looking again, for two seconds at most.
+
+    Raises:
+        ValueError: when the mark is empty: it would mean every run on this machine.
+    """
+    if not mark:
+        raise ValueError("an empty mark names no attempt; give the mark of a run")
     wanted = f"{MARK}={mark}" + ("" if family else "\0")
-    found = [pid for pid in psutil.pids() if pid != os.getpid() and _carries(pid, wanted)]
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + GRACE_S
-    while any(_lives(pid) for pid in found) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return len(found)
+    ended: set[int] = set()
+    while found := [pid for pid in psutil.pids() if pid != os.getpid() and _carries(pid, wanted)]:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        ended.update(found)
+        while any(_lives(pid) for pid in found) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        if time.monotonic() >= deadline:
+            break
+    return len(ended)
 
 
 def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    if not argv:
+        raise ToolMissing("an empty command cannot be started; name a program")
     try:
         return subprocess.Popen(
             argv,
@@ -130,17 +148,28 @@ def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            bufsize=0,
         )
     except (OSError, ValueError) as error:
-        raise ToolMissing(
-            f"{argv[0]!r} cannot be started: {error}; install it or correct the command"
-        ) from error
+        raise ToolMissing(f"{argv[0]!r} cannot be started: {_why_not(error, argv, cwd)}") from error
+
+
+def _why_not(error: OSError | ValueError, argv: Sequence[str], cwd: Path) -> str:
+    if isinstance(error, OSError) and error.errno == errno.E2BIG:
+        longest = max(len(os.fsencode(part)) for part in argv)
+        return (
+            f"its arguments and variables are too long for this system (the longest argument has {longest} bytes, "
+            "Linux takes 131071); put the words into a file and name that"
+        )
+    if not cwd.is_dir():
+        return f"its directory {str(cwd)!r} is not there; run `tuloy resume`"
+    return f"{error}; install it or correct the command"
 
 
 def _await_end(
-    process: subprocess.Popen[bytes], deadline: float, cancel: threading.Event | None
+    process: subprocess.Popen[bytes], capture: "_Capture", deadline: float, cancel: threading.Event | None
 ) -> tuple[bool, bool]:
-    """Wait; return whether the time limit or a request ended the waiting."""
+    """Take output until the end; return whether the time limit or a request ended the waiting."""
     pause = 0.002
     while process.poll() is None:
         if cancel is not None and cancel.is_set():
@@ -148,22 +177,23 @@ def _await_end(
         left = deadline - time.monotonic()
         if left <= 0:
             return True, False
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(min(pause, left))
+        took = capture.take(min(pause, left))
+        if not took and capture.closed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(min(pause, left))
         pause = min(pause * 1.5, POLL_S)
     return False, False
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> int:
-    """Ask the whole group to end, then make it; return 1 when the leader itself had to be ended."""
-    running = process.poll() is None
-    if running:
+def _end_all(process: subprocess.Popen[bytes], capture: "_Capture", mark: str) -> int:
+    """Ask the group to end, then make everything end; return how many had to be made."""
+    if process.poll() is None:
         _signal_group(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_S)
+        _await_end(process, capture, time.monotonic() + GRACE_S, None)
+    survivors = end_marked(mark)
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
-    return int(running)
+    return survivors
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
@@ -196,25 +226,36 @@ def _lives(pid: int) -> bool:
         return False
 
 
-class _Capture(threading.Thread):
-    """Drains a pipe into a file up to the limit, and remembers the end of it."""
+class _Capture:
+    """Takes a pipe's content into a file up to the limit, and remembers the end of it."""
 
     def __init__(self, pipe: IO[bytes] | None, kept: IO[bytes]) -> None:
-        super().__init__(daemon=True, name="capture")
         assert pipe is not None
         self._pipe, self._kept, self._end = pipe, kept, b""
+        self._readable = select.poll()
+        self._readable.register(pipe, select.POLLIN)
+        self.closed = False
         self.total = 0
 
-    def run(self) -> None:
-        while chunk := os.read(self._pipe.fileno(), 65536):
-            room = OUTPUT_LIMIT_BYTES - self.total
-            self.total += len(chunk)
-            if room > 0:
-                with contextlib.suppress(
-                    OSError, ValueError
-                ):  # a full disk must not stop the program's own end
-                    self._kept.write(chunk[:room])
-            self._end = (self._end + chunk)[-TAIL_BYTES:]
+    def take(self, wait_s: float) -> bool:
+        """Wait so long for output; return whether some came. `closed` is set at its end."""
+        if self.closed or not self._readable.poll(wait_s * 1000):
+            return False
+        chunk = os.read(self._pipe.fileno(), 65536)
+        self.closed = not chunk
+        room = OUTPUT_LIMIT_BYTES - self.total
+        self.total += len(chunk)
+        if room > 0:
+            with contextlib.suppress(OSError):  # a full disk must not stop the program's own end
+                self._kept.write(chunk[:room])
+        self._end = (self._end + chunk)[-TAIL_BYTES:]
+        return bool(chunk)
+
+    def drain(self) -> None:
+        """Take what is there already; a process that got away may hold the pipe open and write for ever."""
+        most = self.total + DRAIN_BYTES
+        while self.take(0) and self.total < most:
+            pass
 
     def tail(self) -> str:
         return printable(self._end.decode("utf-8", "replace"))

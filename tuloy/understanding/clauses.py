@@ -359,7 +359,7 @@ class _Cutter:
         if after in known.determiners or after in known.prepositions - {"of", "for"}:
             return True
         spoken = [
-            token for token in now.tokens[-9:] if token.norm not in known.adverbs and token.norm not in (",", "and")
+            token for token in now.tokens[-9:] if token.norm not in known.adverbs | {"both", "either", ",", "and"}
         ]
         bare = len(spoken) <= 1
         if not after or after in (",", "—") or after in known.coordinators or after in known.connectives_first:

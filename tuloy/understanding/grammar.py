@@ -15,18 +15,18 @@ from tuloy.understanding.words import Phrases, table
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
-    "not_wanted", "announcing_verbs", "finds", "action_nouns", "adverbs", "alternatives", "articles", "askers", "auxiliaries", "building_verbs",
-    "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators", "determiners",
-    "elliptic", "elliptic_no", "everyone", "fails", "files", "finished", "fragments", "heavy_verbs",
-    "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "negations", "no_work",
-    "nouns_too", "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past",
-    "plural", "prepositions", "production", "pronouns", "relatives", "repeats", "results", "singular",
+    "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers", "auxiliaries",
+    "building_verbs", "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators",
+    "determiners", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
+    "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "negations", "no_work",
+    "not_wanted", "nouns_too", "ongoing", "outside_verbs", "outside_with_production", "particles", "passes",
+    "past", "plural", "prepositions", "production", "pronouns", "relatives", "repeats", "results", "singular",
     "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
-    "announces", "examples", "assurances", "background", "constraint_starts", "criteria", "existence", "exists", "idioms", "lead_ins",
-    "obligations", "ordered_intro", "outside", "parallel_intro", "politeness", "stage_words", "step_words",
-    "wants",
+    "announces", "assurances", "background", "constraint_starts", "criteria", "examples", "existence", "exists",
+    "idioms", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness", "stage_words",
+    "step_words", "wants",
 )  # fmt: skip
 
 

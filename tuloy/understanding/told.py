@@ -167,9 +167,20 @@ class Drafts:
             draft.need(dict(later[0].needs))
         else:
             draft.need(state.base)
+            self._ask_about(draft)
             self.found.drafts.append(draft)
         state.made.append(draft)
         return draft
+
+    def _ask_about(self, check: Draft) -> None:
+        """A fact about what an earlier step works on is checked after it."""
+        words = {token.norm for token in check.tokens[:40]}
+        pointing = bool(check.tokens) and check.tokens[0].norm in self.known.singular | self.known.plural
+        for draft in reversed(self.found.drafts[-12:]):
+            same = bool(draft.thing) and draft.thing[-1] in words and not draft.check
+            if (pointing or same) and not draft.branch:
+                check.need({draft: "succeeded"})
+                return
 
     def _name_fact(self, draft: Draft) -> None:
         """ "There is a docs folder" speaks of the docs folder."""
