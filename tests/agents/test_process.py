@@ -143,24 +143,12 @@ def test_one_that_cannot_be_found_does_not_hold_it_up(run: Run, tmp_path: Path) 
         os.kill(int((tmp_path / "child.pid").read_text()), signal.SIGKILL)
 
 
-def test_a_runner_that_hops_from_process_to_process_is_caught(run: Run) -> None:
+def test_a_runner_that_hops_from_process_to_process_is_caught(run: Run, mark: str) -> None:
     """A daemon that forks again and again, each parent ending, is ended too."""
     hop = "import os, time\nos.setsid()\nwhile True:\n    if os.fork():\n        os._exit(0)\n    time.sleep(0.01)"
     run(spawn(hop, "stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL", wait=0.2))
     time.sleep(0.1)
-    assert not marked_pids()
-
-
-def marked_pids() -> list[int]:
-    """Processes below any that carry a mark of these tests."""
-    found = []
-    for pid in psutil.pids():
-        try:
-            if f"{MARK}=test-".encode() in Path(f"/proc/{pid}/environ").read_bytes():
-                found.append(pid)
-        except OSError:
-            continue
-    return found
+    assert end_marked(mark) == 0
 
 
 def test_two_hundred_megabytes_are_bounded_and_counted(run: Run) -> None:

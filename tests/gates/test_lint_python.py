@@ -8,8 +8,27 @@ UNUSED = "import os\n"
 
 @pytest.fixture
 def ruff(python):
-    """Write Python files for a checkout whose environment has ruff."""
-    return python
+    """Write Python files for a checkout whose environment has ruff, and which configures it."""
+
+    def write(files, **named):
+        configured = any(name.endswith(("ruff.toml", "pyproject.toml")) for name in files)
+        return python({**({} if configured else {"ruff.toml": ""}), **files}, **named)
+
+    return write
+
+
+def test_a_project_without_configuration_is_judged_by_faults_only(python) -> None:
+    """Who configured no linter asked for no style: an undefined name fails the gate, an unused import does not."""
+    assert python({"a.py": UNUSED}).judge("lint").verdict == "pass"
+    result = python({"a.py": "print(nowhere)\n"}).judge("lint")
+    assert (result.verdict, [finding.rule for finding in result.findings]) == ("fail", ["F821"])
+
+
+def test_reformatting_makes_no_new_findings(ruff) -> None:
+    """Where every line's text changed, a file with no more findings of a rule than before has no new one."""
+    made = ruff({"a.py": "import os, sys\n"}).write({"ruff.toml": "", "a.py": "import os\nimport  sys\n"}, where="base")
+    result = made.judge("lint")
+    assert (result.verdict, result.new) == ("pass", ())
 
 
 def test_clean_files_pass_with_their_number(ruff) -> None:
@@ -29,7 +48,7 @@ def test_finding_has_rule_place_and_source_line(ruff) -> None:
 
 def test_old_finding_on_a_moved_line_does_not_fail(ruff) -> None:
     """A finding of the base is still old when lines were put above it."""
-    made = ruff({"a.py": "X = 1\n\n\n" + UNUSED}).write({"a.py": UNUSED}, where="base")
+    made = ruff({"a.py": "X = 1\n\n\n" + UNUSED}).write({"ruff.toml": "", "a.py": UNUSED}, where="base")
     result = made.judge("lint")
     assert (result.verdict, result.evidence) == ("pass", "1 file checked, 1 finding before this work too")
 
@@ -37,7 +56,7 @@ def test_old_finding_on_a_moved_line_does_not_fail(ruff) -> None:
 def test_second_equal_finding_is_new(ruff) -> None:
     """One more of a finding that the base had once is a new finding."""
     made = ruff({"a.py": "def f():\n    x = 1\ndef g():\n    x = 1\n"})
-    made.write({"a.py": "def f():\n    x = 1\n"}, where="base")
+    made.write({"ruff.toml": "", "a.py": "def f():\n    x = 1\n"}, where="base")
     result = made.judge("lint")
     assert (result.verdict, len(result.new), len(result.findings)) == ("fail", 1, 2)
 

@@ -1,13 +1,13 @@
 """Which agent does a step, and what to say when none here can."""
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 
 from tuloy.agents.prompt_cli import KNOWN, PromptCli
 from tuloy.agents.protocol import Agent
-from tuloy.agents.shell import ShellAgent
+from tuloy.agents.shell import SHELL_CAPABILITIES, ShellAgent
+from tuloy.agents.tools import on_path
 from tuloy.errors import UsageError
-from tuloy.plan import AskAction, Step
+from tuloy.plan import AskAction, GateAction, InstructAction, Step
 from tuloy.settings import AgentSettings
 
 __all__ = ["agents_of", "choose", "why_nobody"]
@@ -35,19 +35,29 @@ def agents_of(described: Mapping[str, AgentSettings], chosen: str | None = None)
 
 
 def choose(step: Step, agents: Sequence[Agent]) -> Agent | None:
-    """Return the first agent that has every capability the step asks for."""
-    if isinstance(step.action, AskAction):
+    """Return the first agent that has every capability the step's action and the step itself ask for."""
+    if isinstance(step.action, AskAction | GateAction):
         return None
-    wanted = frozenset(step.capabilities or ("shell",))
+    wanted = _wanted(step)
     return next((agent for agent in agents if wanted <= agent.capabilities), None)
+
+
+def _wanted(step: Step) -> frozenset[str]:
+    """Programs are run by the shell, words are understood by a coding CLI, whatever a plan asks for beside."""
+    asked = frozenset(step.capabilities)
+    if isinstance(step.action, InstructAction):
+        return asked - SHELL_CAPABILITIES or frozenset({"code"})
+    return asked | {"shell"}
 
 
 def why_nobody(step: Step, goal_id: str) -> str:
     """Say what the step waits for, and what would do it."""
     if isinstance(step.action, AskAction):
         return f"asks: {step.action.question}"
-    wanted = " and ".join(step.capabilities)
-    there = [name for name in KNOWN if shutil.which(name)]
+    if isinstance(step.action, GateAction):
+        return f"gate {step.action.gate!r} cannot be judged in the middle of a stage; make it a gate of the stage"
+    wanted = " and ".join(sorted(_wanted(step)))
+    there = [name for name in KNOWN if on_path(name)]
     first = (
         f"`tuloy resume {goal_id} --agent {there[0]}` lets the installed {there[0]!r} do it"
         if there

@@ -124,15 +124,16 @@ def end_marked(mark: str, *, family: bool = False) -> int:
     wanted = f"{MARK}={mark}" + ("" if family else "\0")
     deadline = time.monotonic() + GRACE_S
     ended: set[int] = set()
-    while found := [pid for pid in psutil.pids() if pid != os.getpid() and _carries(pid, wanted)]:
+    seen = {os.getpid()}
+    while (new := set(psutil.pids()) - seen) and time.monotonic() < deadline:
+        seen |= new
+        found = [pid for pid in new if _carries(pid, wanted)]
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         ended.update(found)
         while any(_lives(pid) for pid in found) and time.monotonic() < deadline:
             time.sleep(0.005)
-        if time.monotonic() >= deadline:
-            break
     return len(ended)
 
 

@@ -9,12 +9,27 @@ from tuloy.agents.tools import exit_means, resolve_argv
 from tuloy.errors import ToolMissing
 from tuloy.plan import CommandAction, PythonAction
 
-__all__ = ["ShellAgent", "report_of"]
+__all__ = ["SHELL_CAPABILITIES", "ShellAgent", "report_of"]
 
-CALL = (
-    "import importlib, json, sys; module, name = sys.argv[1].split(':');"
-    "sys.exit(getattr(importlib.import_module(module), name)(**json.loads(sys.argv[2])) or 0)"
-)
+SHELL_CAPABILITIES = frozenset({"shell", "python"})
+
+# A whole number is the exit code, a truth value a yes or no, anything else is printed and means done.
+CALL = """
+import importlib, json, sys, traceback
+module, name = sys.argv[1].split(":")
+try:
+    function = getattr(importlib.import_module(module), name)
+except (ImportError, AttributeError):
+    traceback.print_exc()
+    sys.exit(127)
+answer = function(**json.loads(sys.argv[2]))
+if isinstance(answer, bool):
+    answer = int(not answer)
+elif answer is not None and not isinstance(answer, int):
+    print(answer)
+    answer = 0
+sys.exit(answer if answer is None or 0 <= answer <= 255 else 1)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +37,7 @@ class ShellAgent:
     """Runs a step's command; its exit code is the answer."""
 
     name: str = "shell"
-    capabilities: frozenset[str] = frozenset({"shell", "python"})
+    capabilities: frozenset[str] = SHELL_CAPABILITIES
 
     def do(self, work: Assignment) -> Report:
         """Run the step's command to its end."""

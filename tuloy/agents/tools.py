@@ -9,11 +9,21 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tuloy.errors import ToolMissing
 
-__all__ = ["OURS", "Place", "exit_means", "find_tool", "project_bins", "resolve_argv", "step_environment"]
+__all__ = [
+    "OURS",
+    "Place",
+    "exit_means",
+    "find_tool",
+    "on_path",
+    "project_bins",
+    "resolve_argv",
+    "step_environment",
+]
 
 OURS = frozenset({"ruff", "pytest", "pyproject-build", "python", "python3"})
 ENVIRONMENTS = (".venv", "venv", "env")
@@ -31,6 +41,8 @@ COULD_NOT: Mapping[str, Mapping[int, str]] = {
     "mypy": {2: "mypy could not run"},
     "eslint": {2: "eslint could not run"},
     "sh": {126: "the command is not executable", 127: "the command was not found"},
+    "bash": {126: "the command is not executable", 127: "the command was not found"},
+    "python": {127: "what it should call was not found"},
     "npm": {127: "the script's command was not found; are the dependencies installed?"},
 }
 
@@ -58,26 +70,41 @@ def project_bins(place: Place) -> list[Path]:
 
 def find_tool(name: str, place: Place) -> Path | None:
     """Return the program that `name` means here, or None."""
-    if "/" in name:
-        path = (place.workspace / name).absolute()
-        return path if os.access(path, os.X_OK) and path.is_file() else None
-    path_dirs = os.pathsep.join([*map(str, project_bins(place)), os.environ.get("PATH", os.defpath)])
-    if found := shutil.which(name, path=path_dirs):
-        return Path(found)
-    ours = Path(sys.prefix) / "bin" / name
-    return ours if name in OURS and ours.exists() else None
+    if "/" not in name:
+        return _which(name, project_bins(place)) or on_path(name)
+    path = (place.workspace / name).absolute()
+    return path if "\0" not in name and os.access(path, os.X_OK) and path.is_file() else None
 
 
-def resolve_argv(argv: Iterable[str], place: Place) -> list[str]:
-    """Return `argv` with its program's full path.
+def on_path(name: str) -> Path | None:
+    """Return the program that `name` means to the user, in PATH or among the tools that Tuloy brings, or None."""
+    ours = Path(sys.prefix) / "bin" / name if name in OURS else None
+    return _which(name, _user_dirs()) or (ours if ours and ours.exists() else None)
+
+
+def _which(name: str, folders: Iterable[Path | str]) -> Path | None:
+    found = shutil.which(name, path=os.pathsep.join(map(str, folders)))
+    return Path(found) if found else None
+
+
+def _user_dirs() -> list[str]:
+    """The user's PATH without relative and empty entries: in a workspace they mean the repository's own files."""
+    given = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return [folder for folder in given if os.path.isabs(folder)] or os.defpath.split(os.pathsep)
+
+
+def resolve_argv(argv: Iterable[str], place: Place, *, project: bool = True) -> list[str]:
+    """Return `argv` with its program's full path. Without `project`, a name means the user's program only.
 
     Raises:
-        ToolMissing: when it is found nowhere.
+        ToolMissing: when it is found nowhere, or there are no words at all.
     """
-    name, *rest = argv
-    found = find_tool(name, place)
-    if found is None and name == "python":
-        found = find_tool("python3", place)
+    name, *rest = [*argv] or [""]
+    if not name:
+        raise ToolMissing("an empty command cannot be started; name a program")
+    names = ("python", "python3") if name == "python" else (name,)
+    find = partial(find_tool, place=place) if project or "/" in name else on_path
+    found = next(filter(None, map(find, names)), None)
     if found is None:
         raise ToolMissing(
             f"{name!r} is neither in the project's environment nor on PATH; install it there and run `tuloy resume`"
@@ -95,9 +122,11 @@ def step_environment(
     """
     kept = {name: os.environ[name] for name in (*PASSED, *passed) if name in os.environ}
     kept |= {name: value for name, value in os.environ.items() if name.startswith("LC_")}
-    bins = os.pathsep.join([*map(str, project_bins(place)), os.environ.get("PATH", os.defpath)])
+    bins = os.pathsep.join([*map(str, project_bins(place)), *_user_dirs()])
     kept |= {"PATH": bins, "TERM": "dumb", "NO_COLOR": "1", "CI": "1", "PYTHONUNBUFFERED": "1"}
-    kept["PYTHONPATH"] = os.pathsep.join(python_path)
+    kept.pop("PYTHONPATH", None)
+    if entries := os.pathsep.join(python_path):
+        kept["PYTHONPATH"] = entries
     if place.environment:
         kept["VIRTUAL_ENV"] = str(place.environment)
     return kept

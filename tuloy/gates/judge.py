@@ -15,7 +15,7 @@ from tuloy.agents.tools import Place
 from tuloy.errors import ToolMissing, UsageError
 from tuloy.gates import lint, tests
 from tuloy.gates.judging import Gate, Judging, Lane, Unproved, relocated
-from tuloy.gates.verdict import Finding, GateResult, Verdict, fingerprints
+from tuloy.gates.verdict import Finding, GateResult, Verdict, same_before
 
 __all__ = ["GATES", "Gate", "Judging", "cache_key", "cacheable", "gates_for", "judge"]
 
@@ -117,11 +117,10 @@ def _against_base(gate: Gate, lane: Lane, at: Judging, result: GateResult) -> Ga
 
 
 def _marked(result: GateResult, before: Sequence[Finding]) -> GateResult:
-    known = set(fingerprints(before))
-    names = fingerprints(result.findings)
+    known = same_before(result.findings, before)
     findings = tuple(
-        finding.model_copy(update={"old": finding.comparable and name in known})
-        for finding, name in zip(result.findings, names, strict=True)
+        finding.model_copy(update={"old": finding.comparable and same})
+        for finding, same in zip(result.findings, known, strict=True)
     )
     if not all(finding.old for finding in findings):
         return result.model_copy(update={"findings": findings})

@@ -27,12 +27,14 @@ __all__ = ["LANE"]
 
 UNREAD = ("E902", "io-error")
 SOURCES = (".py", ".pyi", ".ipynb")
+# A project without a configuration of its own (one in a directory above does not count) asked for no style. What it
+# is judged by then are faults: syntax, undefined names, comparisons and formats that cannot be meant.
+UNCONFIGURED = ("--isolated", "--select=E9,F63,F7,F82")
 
 
 def _judge(at: Judging) -> GateResult:
     ruff = _program(at)
-    # A directory above the workspace is not the project: without a configuration of its own, none counts.
-    options = ["--no-cache"] if ruff_configured(at.workspace) else ["--no-cache", "--isolated"]
+    options = ["--no-cache", *([] if ruff_configured(at.workspace) else UNCONFIGURED)]
     files = _files(at, ruff, options)
     report = fresh(at, "ruff.json")
     check = [

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Finding", "GateResult", "Verdict", "fingerprints"]
+__all__ = ["Finding", "GateResult", "Verdict", "fingerprints", "same_before"]
 
 Verdict = Literal["pass", "fail", "error", "skipped"]
 
@@ -69,3 +69,24 @@ def fingerprints(findings: Iterable[Finding]) -> list[str]:
         names.append(hashlib.sha1("\0".join([*map(str, key), str(seen[key])]).encode()).hexdigest())
         seen[key] += 1
     return names
+
+
+def same_before(findings: Sequence[Finding], before: Sequence[Finding]) -> list[bool]:
+    """Say of each finding whether the base had it too.
+
+    The same line text is the same finding. What is left is counted: a formatter changes every line's text, but where
+    a file has no more findings of a rule than it had, none of them is new.
+    """
+    there = Counter(fingerprints(before))
+    same = [there[name] > 0 for name in fingerprints(findings)]
+    left = Counter(map(_kind, before))
+    left.subtract(_kind(finding) for finding, known in zip(findings, same, strict=True) if known)
+    for n, finding in enumerate(findings):
+        if not same[n] and finding.line is not None and left[_kind(finding)] > 0:
+            left[_kind(finding)] -= 1
+            same[n] = True
+    return same
+
+
+def _kind(finding: Finding) -> tuple[str, str, str | None]:
+    return finding.tool, finding.rule, finding.path

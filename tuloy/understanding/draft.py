@@ -18,8 +18,8 @@ Needs = dict["Draft", When]
 class Draft:
     """One step as read so far.
 
-    `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `phrase` is what the
-    toolbox is asked when the title is not it. `branch` tells which outcomes of which drafts lead here.
+    `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `branch` tells which
+    outcomes of which drafts lead here; `asked` that the text asks how this one ended; `followed` that another needs it.
     """
 
     title: str
@@ -32,11 +32,11 @@ class Draft:
     needs: Needs = field(default_factory=dict)
     check: bool = False
     command: str | None = None
-    phrase: str | None = None
     sure: float = 0.9
     branch: dict["Draft", When] = field(default_factory=dict)
     stage: str = ""
     followed: bool = False
+    asked: bool = False
 
     def need(self, needs: Needs) -> None:
         """Add needs, and the branches that they put this draft on."""
@@ -47,7 +47,7 @@ class Draft:
             other.followed = True
             if when != "finished":
                 self.branch = {**other.branch, **self.branch}
-            if when == "failed" or other.check:
+            if when == "failed" or (when == "succeeded" and (other.check or other.asked)):
                 self.branch = {**self.branch, other: when}
 
 
@@ -59,7 +59,9 @@ def open_ends(drafts: Iterable[Draft]) -> list[Draft]:
 
 
 def reduced(drafts: Sequence[Draft]) -> None:
-    """Drop every edge that follows from others; O(edges x drafts) on bit sets.
+    """Drop every edge that follows from others, or that runs against the order of the drafts.
+
+    O(edges x drafts) on bit sets.
 
     A need for `succeeded` follows from a path of such needs alone. `finished` follows from any path, and so from
     another edge between the same two. A need for `failed` follows from nothing.
@@ -68,7 +70,8 @@ def reduced(drafts: Sequence[Draft]) -> None:
     any_path = [0] * len(drafts)
     good_path = [0] * len(drafts)
     for n, draft in enumerate(drafts):
-        needs = sorted(draft.needs.items(), key=lambda need: -place[need[0]])
+        forward = [need for need in draft.needs.items() if place.get(need[0], n) < n]
+        needs = sorted(forward, key=lambda need: -place[need[0]])
         kept: Needs = {}
         for other, when in needs:
             bit = 1 << place[other]

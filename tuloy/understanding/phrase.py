@@ -192,7 +192,7 @@ def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | No
 def _tells(words: Sequence[str], known: Grammar) -> bool:
     """Whether a clause states a fact: a finite auxiliary before any subordinate, and no object in between."""
     for n, word in enumerate(words[:8]):
-        if (word in known.relatives and n) or word in ("whether", "if", "to", "how", "what", "why"):
+        if (word in known.relatives and n) or word in known.whether or word in ("to", "how", "what", "why"):
             return False
         if n and word in known.auxiliaries and word not in ("do", "does", "did", "ay", "have", "had", "has", "must"):
             return n == 1 or words[1] not in known.determiners

@@ -3,6 +3,7 @@
 Owns what lists, headings and sections imply. Knows neither projects nor records of a plan.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
@@ -23,12 +24,20 @@ def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tup
     return reader.found
 
 
+def _run_end(tree: Sequence[Block], place: int) -> int:
+    """Return where the run of blocks of one kind that starts at `place` ends."""
+    end = place
+    while end < len(tree) and tree[end].kind == tree[place].kind:
+        end += 1
+    return end
+
+
 class _Reader(Sentences):
     """Reads block by block."""
 
     def __init__(self, text: str, known: Grammar, ignored: Sequence[tuple[int, int]]) -> None:
         super().__init__(text, known)
-        self.ignored = ignored
+        self.ignored = sorted(ignored)
 
     def read_all(self, tree: Sequence[Block], base: Needs) -> list[Draft]:
         """Read neighbouring blocks; return the drafts made."""
@@ -37,9 +46,7 @@ class _Reader(Sentences):
         while place < len(tree):
             block = tree[place]
             if block.kind in ("ordered", "bullet"):
-                end = place
-                while end < len(tree) and tree[end].kind == block.kind:
-                    end += 1
+                end = _run_end(tree, place)
                 made += self._list(tree[place:end], base, ordered=block.kind == "ordered")
                 place = end
             elif block.kind == "heading":
@@ -52,39 +59,30 @@ class _Reader(Sentences):
             else:
                 introduces = place + 1 < len(tree) and tree[place + 1].kind in ("ordered", "bullet", "code")
                 if introduces and self.text[block.start : block.end].rstrip().endswith(":"):
-                    place += 1
-                    made += self._introduced(block, tree, place, base, made)
-                    while place < len(tree) and tree[place].kind == tree[min(place, len(tree) - 1)].kind:
-                        kind = tree[place].kind
-                        while place < len(tree) and tree[place].kind == kind:
-                            place += 1
-                        break
+                    end = _run_end(tree, place + 1)
+                    made += self._introduced(block, tree[place + 1 : end], base)
+                    place = end
                 else:
                     made += self._prose(block, base)
                     place += 1
         return made
 
-    def _introduced(
-        self, block: Block, tree: Sequence[Block], place: int, base: Needs, made: list[Draft]
-    ) -> list[Draft]:
+    def _introduced(self, block: Block, items: Sequence[Block], base: Needs) -> list[Draft]:
         """A paragraph that ends in a colon and what it introduces: it says how, the list says what."""
-        end = place
-        while end < len(tree) and tree[end].kind == tree[place].kind:
-            end += 1
         words = [token.norm for token in self._tokens(block)]
-        if tree[place].kind == "code":
+        if items[0].kind == "code":
             drafts = self._prose(block, base)
-            self._code(tree[place], drafts)
+            self._code(items[0], drafts)
             return drafts
         before = self.section
         self._enter(words[:-1] if words and words[-1] == ":" else words)
         new, inner = self._lead(block, base)
-        ordered = tree[place].kind == "ordered"
+        ordered = items[0].kind == "ordered"
         if self.known.parallel_intro.within(words):
             ordered = False
         elif self.known.ordered_intro.within(words):
             ordered = True
-        listed = self._list(tree[place:end], inner, ordered=ordered)
+        listed = self._list(items, inner, ordered=ordered)
         self.section = before
         return [*new, *listed]
 
@@ -183,9 +181,11 @@ class _Reader(Sentences):
 
     def _tokens(self, block: Block) -> list[Token]:
         found = tokenize(self.text, block.start, block.end)
-        if not self.ignored:
-            return found
-        return [t for t in found if not any(a <= t.start and t.end <= b for a, b in self.ignored)]
+        return [token for token in found if not self._is_ignored(token)] if self.ignored else found
+
+    def _is_ignored(self, token: Token) -> bool:
+        place = bisect_right(self.ignored, (token.start, len(self.text))) - 1
+        return place >= 0 and token.end <= self.ignored[place][1]
 
     def _prose(self, block: Block, base: Needs, *, forced: bool = False) -> list[Draft]:
         tokens = self._tokens(block)

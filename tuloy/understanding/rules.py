@@ -131,7 +131,7 @@ def _step(draft: Draft, ids: dict[Draft, str], goal: Goal, known: Grammar, proje
         capabilities=found.capabilities if found else ("code",),
         priority=goal.priority,
         effects="none" if draft.check else found.effects if found else _effects(draft, known),
-        check=draft.check or (not found and known.root(draft.verb) in known.check_verbs and _asks(draft, known)),
+        check=draft.check or (known.root(draft.verb) in known.check_verbs and _asks(draft, known)),
         timeout_s=timeout_s,
         estimate_s=estimate_s,
         confidence=round(min(draft.sure, found.confidence) if found and not draft.command else draft.sure, 3),

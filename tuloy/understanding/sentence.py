@@ -80,8 +80,10 @@ class Sentences(Drafts):
                 if earlier:
                     final = not state.made
                     state.base = self._then(earlier, loose=final and inside is None)
-                    state.run = []
+                    state.before, state.run = state.run, []
             elif mark == "else" and self._last_asked():
+                for draft in self.asked:
+                    draft.asked = True
                 state.base = {draft: opposite(self.asked_when) for draft in self.asked}
                 state.run, state.branch, state.waiting = [], [], True
             elif mark == "regardless":
@@ -93,8 +95,10 @@ class Sentences(Drafts):
         plain = [token.norm for token in clause.tokens]
         if constrains(plain, self.known) or constrains(words, self.known):
             self._constrain(clause)
+            state.forbidding = True
             return
-        strong = forced or state.waiting or "seq" in clause.marks or "else" in clause.marks
+        state.forbidding = False
+        strong = forced or state.waiting or bool({"seq", "else", "first"} & set(clause.marks))
         phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
         if phrase is None:
             self._speak_of(clause)
@@ -104,6 +108,8 @@ class Sentences(Drafts):
             return
         self._share(phrase, cut, n)
         fresh = self._steps(phrase, state)
+        for draft in fresh:
+            draft.title = f"{draft.title} {state.occasion}".strip()
         if state.run and (state.ordered or self._repeats(phrase)):
             state.base = self._then(state.run)
         if state.run and len(phrase.tokens) == 1 and phrase.tokens[0].kind == "code":
@@ -178,6 +184,10 @@ class Sentences(Drafts):
 
     def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
         clause = cut[n]
+        if state.forbidding and not clause.comma and not state.run and clause.tokens:
+            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
+            self.found.constraints[-1] += f" {clause.opener} {raw}"
+            return
         tail = bool(state.run) and not clause.joined and not clause.marks and not self._heads_rest(cut, n)
         match clause.kind:
             case "if" | "unless" | "on_pass" | "on_fail":
@@ -215,6 +225,8 @@ class Sentences(Drafts):
                 draft.need(needs)
             return
         asked = set(needs)
+        for one in asked:
+            one.asked = True
         kept = {draft: when for draft, when in state.base.items() if not (asked & {draft, *draft.branch})}
         state.base = {**kept, **needs}
         state.run, state.branch, state.waiting = [], [], True
@@ -243,6 +255,10 @@ class Sentences(Drafts):
             clause.kind = "if"
             self._condition(clause, state, tail=tail)
             return
+        if clause.opener in self.known.occasions and not tail and self._describes(clause):
+            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
+            state.occasion = f"{clause.opener} {raw}"
+            return
         events = self._event(clause, state, state.run or self.group)
         if not events:
             return
@@ -262,6 +278,11 @@ class Sentences(Drafts):
         state.waiting = True
         self.asked, self.asked_when = events, "succeeded"
 
+    def _describes(self, clause: Clause) -> bool:
+        """ "When users log in": an occasion in the product, and not the end of a step."""
+        words = {token.norm for token in clause.tokens}
+        return bool(words) and not words & (self.known.finished | self.known.pronouns | {"you", "we"})
+
     def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
         events = self._event(clause, state, self.group)
         if not events or any(draft.verb in self.known.no_work for draft in events):
@@ -270,8 +291,11 @@ class Sentences(Drafts):
         if tail:
             earlier = list(state.run)
             self._append(fresh, {})
+            late = {one for draft in earlier for one in [draft, *draft.needs]}
+            if not fresh and not late & set(events):
+                self._move_behind(events, earlier)
             for draft in events:
-                if draft not in earlier:
+                if draft not in late:
                     draft.need(dict.fromkeys(earlier, "succeeded"))
             state.made += fresh
             state.run = []

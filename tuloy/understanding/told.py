@@ -34,10 +34,13 @@ class Told:
 
     base: Needs
     run: list[Draft] = field(default_factory=list)
+    before: list[Draft] = field(default_factory=list)
     made: list[Draft] = field(default_factory=list)
     branch: list[Draft] = field(default_factory=list)
     waiting: bool = False
     ordered: bool = False
+    forbidding: bool = False
+    occasion: str = ""
     items: list[str] = field(default_factory=list)
 
 
@@ -92,7 +95,7 @@ class Drafts:
         return self.asked
 
     def _whatever(self, state: Told) -> Needs:
-        asked = self.asked or state.run or self.group
+        asked = self.asked or state.run or state.before or self.group
         return dict.fromkeys(asked, "finished")
 
     def _draft(self, phrase: Phrase) -> Draft:

@@ -32,7 +32,7 @@ _TIMES = {  # activity: (timeout_s, estimate_s)
     "test": (1800, 60), "build": (900, 30), "install": (1800, 60), "clean": (120, 1),
 }  # fmt: skip
 _NOTHING_KEPT = frozenset({"lint", "format-check", "types", "test", "build"})
-_NODE_WORDS = frozenset({"frontend", "bundle", "npm", "eslint", "javascript", "typescript", "js", "ts", "css"})
+_NODE_WORDS = frozenset({"frontend", "site", "bundle", "npm", "eslint", "javascript", "typescript", "js", "ts", "css"})
 
 
 class Resolved(BaseModel):
@@ -63,7 +63,7 @@ def resolve(phrase: str, project: Project | None) -> Resolved | None:
     paths, lowered = _paths(lowered, words, project)
     activity, tail = _activity(lowered)
     if activity is None:
-        return _bare_name(lowered, project)
+        return _tool(lowered, project) or _bare_name(lowered, project)
     return _for(activity, tail, paths, project)
 
 
@@ -106,6 +106,20 @@ def _named(lowered: list[str], words: list[str], project: Project) -> Resolved |
     if len(words) > 2 and lowered[0] in _runs() and lowered[1] in ("script", "target"):
         return _own_entry(words[-1], project, 0.97)
     return None
+
+
+def _tool(lowered: list[str], project: Project) -> Resolved | None:
+    """ "Run mypy": the tool by its name, as the project's kind has it."""
+    rest = [word for word in lowered if word not in _fillers()]
+    if len(rest) != 2 or rest[0] not in _runs() or rest[1] not in table("toolbox")["tools"]:
+        return None
+    tool = rest[1]
+    usual = list(table("toolbox")["tools"][tool])
+    same = _python_types([], project) if tool in ("mypy", "pyright", "ty") else None
+    activity = {"mypy": "types", "pyright": "types", "tsc": "types", "black": "format"}.get(tool)
+    activity = activity or ("test" if tool in ("pytest", "unittest", "vitest", "jest", "tox", "nox") else "lint")
+    effects: Effects = "workspace" if tool in ("black", "isort", "pre-commit") else "none"
+    return _command(same if same and same[0] == tool else usual, 0.95, activity=activity, effects=effects)
 
 
 def _bare_name(lowered: list[str], project: Project) -> Resolved | None:
@@ -229,7 +243,7 @@ def _python(activity: str, tail: str, paths: list[str], project: Project) -> lis
             return _python_types(paths, project)
         case "test" if "pytest" in project.tools:
             return ["pytest", *paths]
-        case "build" if project.build_backend:
+        case "build" if project.build_backend and not _NODE_WORDS & set(tail.split()):
             return _python_build(tail, project)
         case "install":
             return _python_install(project)

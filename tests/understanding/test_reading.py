@@ -1,0 +1,206 @@
+"""How texts are read: goal, titles, edges ("1>2" succeeded, "1!2" failed, "1~2" finished)."""
+
+import pytest
+from reading_score import edges_of
+
+from tuloy.understanding import understand
+
+DEMO = "Fix the lint errors and format the code, then run the tests and, if they pass, build the package"
+
+ORDER = [
+    (DEMO, ["Fix the lint errors", "Format the code", "Run the tests", "Build the package"], "1>3 2>3 3>4"),
+    ("First install the dependencies, then run the tests, and finally build the docs.", 3, "1>2 2>3"),
+    ("lint -> test → build", ["Lint", "Test", "Build"], "1>2 2>3"),
+    ("Tag the release. After that, publish it.", ["Tag the release", "Publish the release"], "1>2"),
+    ("Update the changelog, bump the version, and tag the release in that order.", 3, "1>2 2>3"),
+    ("Before deploying, run the smoke tests.", ["Run the smoke tests", "Deploy"], "1>2"),
+    ("Update the docs before you tag the release.", ["Update the docs", "Tag the release"], "1>2"),
+    ("After running the migrations, restart the server.", ["Run the migrations", "Restart the server"], "1>2"),
+    ("Once the docs are built, upload the site.", ["Build the docs", "Upload the site"], "1>2"),
+    ("Once the build is finished, upload the artifacts.", ["Run the build", "Upload the artifacts"], "1>2"),
+    ("Deploy to staging, but first run the smoke tests.", ["Run the smoke tests", "Deploy to staging"], "1>2"),
+    ("Start by profiling the importer. Next, fix it.", ["Profile the importer", "Fix the importer"], "1>2"),
+    ("Compile the assets. Run the unit tests. After that, deploy everything.", 3, "1>3 2>3"),
+    ("Run the linter first, then the tests.", ["Run the linter", "Run the tests"], "1>2"),
+    ("After the outage last night, add an alert.", ["Add an alert"], ""),
+    ("Send the newsletter to users after 30 days.", 1, ""),
+]
+MADE = [
+    ("Build the image and push it.", ["Build the image", "Push the image"], "1>2"),
+    ("Build and push the image.", ["Build the image", "Push the image"], "1>2"),
+    ("Write a script to fetch the data and plot it, then run the script.", 2, "1>2"),
+    ("Generate a report and email it to the team.", ["Generate a report", "Email the report to the team"], "1>2"),
+    ("Create a new branch, commit the changes and push.", 3, "1>2 2>3"),
+    ("Run the type checker and fix all errors it finds.", 2, "1>2"),
+    ("Fix the bug and add a test for it.", ["Fix the bug", "Add a test for the bug"], ""),
+    ("The build is broken. Please fix it.", ["Fix the build"], ""),
+]
+SIDE_BY_SIDE = [
+    ("Lint and test the code.", ["Lint the code", "Test the code"], ""),
+    ("Lint, test, and build the project in parallel, then deploy.", 4, "1>4 2>4 3>4"),
+    ("Install deps, lint, test and build.", ["Install deps", "Lint", "Test", "Build"], ""),
+    ("Fix typos in the README and update the copyright year to 2026.", 2, ""),
+    ("While the tests are running, write the changelog.", ["Run the tests", "Write the changelog"], ""),
+    ("Run the linter and also the tests.", ["Run the linter", "Run the tests"], ""),
+    ("Start the server and, in parallel, run the load test. After both, collect the logs.", 3, "1>3 2>3"),
+    ("Run lint, and afterwards run tests; in the meantime update the docs.", 3, "1>2"),
+    ("Build the sdist and wheel.", ["Build the sdist and wheel"], ""),
+    ("Run the linter, the type checker and the tests.", 1, ""),
+    ("Test the login, signup and checkout flows.", 1, ""),
+    ("Update the build and test scripts.", ["Update the build and test scripts"], ""),
+    ("For each of api and web, run the linter.", ["Run the linter for api", "Run the linter for web"], ""),
+    ("Translate the README for each of French, German and Tagalog.", 3, ""),
+    ("Run the linter for each package.", ["Run the linter for each package"], ""),
+]
+CONDITIONS = [
+    ("Run the tests. If they pass, deploy; if they fail, open an issue. Regardless, send a summary.", 4, "1>2 1!3 1~4"),
+    ("Run the tests; on failure, notify the team; on success, deploy.", 3, "1!2 1>3"),
+    ("Run the tests and build the package unless they fail.", 2, "1>2"),
+    ("Run the tests, update the docs, and if it passes, tag the release.", 3, "1>3"),
+    ("Run the linter and the tests in parallel. If both pass, deploy.", 2, "1>2"),
+    ("Lint the code and run the tests. If all of them pass, deploy.", 3, "1>3 2>3"),
+    ("Build the app and run the tests. If the build fails, stop the release.", 3, "1!3"),
+    ("Update the README if the tests pass.", ["Check whether the tests pass", "Update the README"], "1>2"),
+    ("If there is a CHANGELOG, add an entry. Otherwise create one.", 3, "1>2 1!3"),
+    ("If the coverage is below 80%, add more tests.", 2, "1>2"),
+    ("Deploy unless it is Friday.", ["Check whether it is Friday", "Deploy"], "1!2"),
+    ("Check whether the config is valid. If it is, deploy; if not, alert the team.", 3, "1>2 1!3"),
+    ("Check if there are outdated dependencies and, if so, upgrade them.", 2, "1>2"),
+    ("Run the tests, and if they fail, fix the code and run the tests again.", 3, "1!2 2>3"),
+    ("Run the migration. Whether it succeeds or not, send a summary.", 2, "1~2"),
+    ("Run the tests. If they pass, deploy, otherwise roll back. Finally, post the log.", 4, "1>2 1!3 2~4 3~4"),
+    ("If the tests pass then merge the branch, else revert the commit.", 3, "1>2 1!3"),
+]
+ONE_STEP = [
+    ('Search and replace "foo" with "bar" in the docs.', 1, ""),
+    ("Write a service that polls the queue and stores every message.", 1, ""),
+    ("Draft an email that explains the outage and asks for feedback.", 1, ""),
+    ("Keep fixing the tests until they pass.", 1, ""),
+    ("Rename `fetch and store` to `load`.", 1, ""),
+    ("Implement drag and drop (e.g. move a file and drop it).", ["Implement drag and drop"], ""),
+    ("Provide the details, including the title, release year and author.", 1, ""),
+]
+LISTS = [
+    (
+        "1. Install the dependencies\n2. Run the tests\n3. If they pass, build\n4. Otherwise, open an issue",
+        4,
+        "1>2 2>3 2!4",
+    ),
+    ("- Fix the typos\n- Update the logo\n- [x] Add a favicon\n\nThen deploy the site.", 3, "1>3 2>3"),
+    ("1. Prepare\n   - Back up the data\n   - Stop the service\n2. Migrate the data", 3, "1>3 2>3"),
+    ("1. Prepare\n   a. Back up the data\n   b. Stop the service\n2. Migrate the data", 3, "1>2 2>3"),
+    ("Do these in parallel:\n1. Lint\n2. Test\nAfter that, build.", 3, "1>3 2>3"),
+    ("Do: 1) lint the code 2) run tests 3) build", 3, "1>2 2>3"),
+    (
+        "Run the tests. If they pass:\n- publish the wheel\n- tag the commit\nOtherwise:\n- open an issue",
+        4,
+        "1>2 1>3 1!4",
+    ),
+    ("# Phase 1: Setup\n- Create the database\n# Phase 2: API\n- Add the endpoints", 2, "1>2"),
+]
+FILIPINO = [
+    ("Una, i-install ang dependencies, pagkatapos i-run ang tests, at panghuli i-deploy.", 3, "1>2 2>3"),
+    ("Ayusin ang bug sa login saka i-deploy.", 2, "1>2"),
+    ("I-run ang tests. Kung pumasa, i-build ang package; kung hindi, ayusin ang mga error.", 3, "1>2 1!3"),
+    ("I-run ang tests, tapos i-notify ang team pumasa man o hindi.", 2, "1~2"),
+    ("Habang nagra-run ang tests, i-update ang docs.", ["Patakbuhin ang tests", "I-update ang docs"], ""),
+    ("Bago i-deploy ang app, i-run muna ang tests.", 2, "1>2"),
+    ("I-build ang image at i-push ito sa registry.", ["I-build ang image", "I-push ang image sa registry"], "1>2"),
+    ("Gumawa ng script na nagbabasa ng CSV at i-run ito.", 2, "1>2"),
+    ("Para sa bawat api at web, i-run ang tests.", 2, ""),
+    ("I-lint at i-test ang code.", ["I-lint ang code", "I-test ang code"], ""),
+]
+ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
+
+
+@pytest.mark.parametrize(("goal", "steps", "edges"), ALL, ids=[goal[:50] for goal, _, _ in ALL])
+def test_reading(goal: str, steps: list[str] | int, edges: str) -> None:
+    """A goal becomes the steps and the edges that a careful person would write down."""
+    plan = understand(goal)
+    if isinstance(steps, int):
+        assert steps == len(plan), [step.title for step in plan]
+    else:
+        assert steps == [step.title for step in plan]
+    assert set(edges.split()) == edges_of(plan)
+
+
+NOT_STEPS = [
+    ("Hi! Please update the README. Thanks!", ["Update the README"], 0),
+    ("Fix the bug in the login form because users complain about it.", ["Fix the bug in the login form"], 0),
+    ("We have a demo soon. The API is slow. Profile the API.", ["Profile the API"], 0),
+    ("Refactor the parser, but don't touch the tests.", ["Refactor the parser"], 1),
+    ("Refactor the auth module without changing the public API.", ["Refactor the auth module"], 1),
+    ("Add a login page, but leave the signup flow as is.", ["Add a login page"], 1),
+    ("Add a cache. Out of scope: the search page.", ["Add a cache"], 1),
+    ("# Background\nThe site is old.\n# Tasks\n- Update the logo", ["Update the logo"], 0),
+    ("Ayusin ang parser. Huwag galawin ang tests.", ["Ayusin ang parser"], 1),
+]
+
+
+@pytest.mark.parametrize(("goal", "titles", "constraints"), NOT_STEPS)
+def test_what_is_no_step(goal: str, titles: list[str], constraints: int) -> None:
+    """Politeness, reasons, background and headings are dropped; constraints are kept on the goal."""
+    plan = understand(goal)
+    assert titles == [step.title for step in plan]
+    assert constraints == len(plan.goal.constraints)
+
+
+def test_acceptance_criteria_are_kept_on_the_stage() -> None:
+    """Acceptance criteria are no steps and stay as the stage's own words."""
+    plan = understand("Add dark mode.\n\nAcceptance criteria:\n- The theme is remembered\n- It works offline")
+    assert [step.title for step in plan] == ["Add dark mode"]
+    assert plan.stages[0].accept == ("The theme is remembered", "It works offline")
+
+
+def test_constraints_reach_the_prompt() -> None:
+    """An agent is told the goal's constraints with its step."""
+    [step] = understand("Refactor the parser, but don't touch the tests.")
+    assert step.action.kind == "instruct"
+    assert "don't touch the tests" in step.action.prompt
+
+
+def test_numbered_phases_become_stages() -> None:
+    """Numbered phases are stages, and what crosses them is still an edge."""
+    plan = understand("# Phase 1: Setup\n- Create the tables\n# Phase 2: API\n- Add the endpoints\n- Add the docs")
+    assert [stage.id for stage in plan.stages] == ["s1", "s2"]
+    assert [need.step for need in plan.steps["s2.1"].needs] == ["s1.1"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "argvs"),
+    [
+        ("Run `npm run build` and then `npm test`.", [("npm", "run", "build"), ("npm", "test")]),
+        ("Run `make lint | tee log`", [("sh", "-c", "make lint | tee log")]),
+        ("Rename `foo.py` to `bar.py`.", [None]),
+        ("Fix the bug in `parse args`", [None]),
+        ("Run the `lint` function", [None]),
+        ("Run these commands:\n```\nmake a\nmake b\n```", [("sh", "-c", "make a\nmake b")]),
+    ],
+)
+def test_literal_commands(goal: str, argvs: list[tuple[str, ...] | None]) -> None:
+    """A command in backticks that a step runs is its argv; names in backticks are not."""
+    assert argvs == [getattr(step.action, "argv", None) for step in understand(goal)]
+
+
+def test_a_condition_on_a_file_is_a_command() -> None:
+    """Whether a file exists is proved by a command, and marked as a question."""
+    check = next(iter(understand("If there is a CHANGELOG.md, add an entry.")))
+    assert check.action.argv == ("test", "-e", "CHANGELOG.md")  # type: ignore[union-attr]
+    assert check.check
+    assert check.effects == "none"
+
+
+@pytest.mark.parametrize(
+    ("goal", "effects"),
+    [
+        ("Deploy the site", "external"),
+        ("Push the branch", "external"),
+        ("Refactor the parser", "workspace"),
+        ("Run `git push origin main`", "external"),
+        ("I-deploy ang site", "external"),
+        ("Check whether the config is valid", "none"),
+    ],
+)
+def test_effects(goal: str, effects: str) -> None:
+    """What reaches outside is marked, so that it is not repeated without asking."""
+    assert [effects] == [step.effects for step in understand(goal)]
