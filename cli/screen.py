@@ -58,11 +58,11 @@ def print_plan(plan: Plan, console: Console) -> None:
     root = Tree(Text.assemble((one_line(plan.goal.text, 160), "bold"), (f"  ({about})", "dim")))
     numbers = {step.id: n for n, step in enumerate(plan, 1)}
     for stage in plan.stages:
-        branch = root.add(Text(stage.title, "bold cyan")) if len(plan.stages) > 1 else root
+        branch = root.add(Text(one_line(stage.title), "bold cyan")) if len(plan.stages) > 1 else root
         for step in stage.steps:
             branch.add(_plan_line(step, numbers))
         if stage.gates:
-            branch.add(Text("gates: " + ", ".join(stage.gates), "magenta"))
+            branch.add(Text(one_line("gates: " + ", ".join(stage.gates), 300), "magenta"))
     for limit in plan.goal.constraints:
         root.add(Text("limit: " + one_line(limit), "yellow"))
     console.print(root)
@@ -134,7 +134,7 @@ def print_goal(document: dict[str, Any], console: Console) -> None:
         if step["status"] == "failed" and step["tail"]:
             parts.append(Text(f"\n{one_line(step['title'])} said:", "bold"))
             parts.append(Text("\n".join(printable(step["tail"]).splitlines()[-40:])))
-    parts += [Text(line) for line in _closing(document)]
+    parts += [Text(printable(line)) for line in _closing(document)]
     console.print(Group(*parts))
 
 
@@ -147,8 +147,8 @@ def print_goals(documents: Sequence[dict[str, Any]], console: Console) -> None:
         done = sum(step["status"] in ("done", "skipped") for step in document["steps"])
         table.add_row(
             mark(document["status"]),
-            document["id"],
-            document["status"],
+            Text(document["id"]),
+            Text(document["status"]),
             f"{done}/{len(document['steps'])}",
             Text(one_line(document["text"], 90)),
         )
@@ -160,7 +160,9 @@ def _findings(gate: dict[str, Any]) -> list[Text]:
     lines = []
     for finding in new[:10]:
         where = ":".join(str(part) for part in (finding["path"], finding["line"]) if part)
-        lines.append(Text(f"      {one_line(where)} {finding['rule']} {one_line(finding['message'], 120)}", "red"))
+        lines.append(
+            Text(f"      {one_line(where)} {one_line(finding['rule'], 160)} {one_line(finding['message'], 120)}", "red")
+        )
     if len(new) > 10:
         lines.append(Text(f"      and {len(new) - 10} more", "dim"))
     return lines
@@ -175,7 +177,7 @@ def _closing(document: dict[str, Any]) -> list[str]:
         lines.append(f"branch   {document['branch']} at {document['commit'][:12]}")
         lines.append(f"changed  {one_line(', '.join(changed), 300)}")
     for step in document["steps"]:
-        lines += [f"kept     {path}" for path in step["kept"]]
+        lines += [f"kept     {one_line(path, 500)}" for path in step["kept"]]
     if document["flow_run_url"]:
         lines.append(f"run      {document['flow_run_url']}")
     if document["reduced"]:

@@ -154,7 +154,9 @@ async def _judge(this: Progress, stage: Stage, commit: str, results: dict[str, G
     """Let every gate of the stage judge the commit, side by side; return what the landing waits for."""
     run = this.run
     changed = commit if commit != run.base_of(stage) else None
-    ends = [allow_failure(this.states[step.id]) for step in stage.steps if step.id in this.states][-MOST_EDGES:]
+    followed = {need.step for step in stage.steps for need in step.needs}
+    last = [step.id for step in stage.steps if step.id not in followed and step.id in this.states]
+    ends = [allow_failure(this.states[step_id]) for step_id in last[-MOST_EDGES:]]
     calls: list[Any] = [
         judge.with_options(name=f"gate {gate}", task_run_name=f"gate {gate}", tags=["tuloy", "gate"])(
             run.goal.id, stage.id, gate, changed, results, return_state=True, wait_for=ends

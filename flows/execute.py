@@ -84,8 +84,8 @@ def _crash_orphans(client: SyncPrefectClient, flow_run_id: UUID) -> None:
 
 @contextmanager
 def _stops_on_signal(runs: Sequence[Run]) -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into a request to stop."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a request to stop."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def ask_to_stop(number: int, frame: object) -> None:
         for run in runs:

@@ -44,7 +44,7 @@ async def do_on(this: Progress, step: Step, base: str, *, on: str | None = None)
         timeout_seconds=step.timeout_s + CORE_GRACE_S,
     )
     arguments = (run.goal.id, step.id, base, f"{run.goal.id}/{step.id}/{key}", on)
-    waits = await edges(this, step)
+    waits = await edges(this, step) if on is None else _collided(this, step, on)
     outcome = await awaited(this, step, key, task(*arguments, return_state=True, wait_for=waits))
     if outcome.status == "error" and this.states[step.id].name == "Cached":  # known to Prefect, but not to our store
         again = task.with_options(refresh_cache=True)
@@ -74,6 +74,12 @@ async def edges(this: Progress, step: Step) -> list[Any]:
         if need.step in this.states:
             found.append(allow_failure(this.states[need.step]))
     return found
+
+
+def _collided(this: Progress, step: Step, on: str) -> list[Any]:
+    """Return what a step done again follows: its first try, and the steps that it goes on top of."""
+    before = [step.id, *sorted(this.run.includes.get(on, frozenset()) - {step.id})]
+    return [allow_failure(this.states[one]) for one in before if one in this.states]
 
 
 async def replay_the_rest(this: Progress) -> None:

@@ -42,7 +42,7 @@ async def judge(goal_id: str, stage_id: str, gate: str, commit: str | None, resu
     return Failed(name="Failed" if result.verdict == "fail" else "GateError", message=note)
 
 
-@task(name="land", cache_policy=NO_CACHE, persist_result=False)
+@task(name="land", task_run_name="land {stage_id}", cache_policy=NO_CACHE, persist_result=False)
 async def land(goal_id: str, stage_id: str, commit: str) -> str:
     """Move the goal's branch to the judged commit: a checkpoint."""
     run = live(goal_id)

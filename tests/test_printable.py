@@ -56,12 +56,12 @@ def test_what_steers_or_hides_is_taken_out(raw: str, shown: str) -> None:
 @pytest.mark.parametrize("start", ["\x1b]", "\x1b]0;", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x90", "\x9d", "\x9f"])
 def test_an_unfinished_sequence_hides_no_further_line(start: str) -> None:
     """A tool, or a hostile test, cannot swallow the failures that follow by opening a string and not closing it."""
-    assert "\n2 failed" == printable(f"{start}junk\n2 failed")
+    assert printable(f"{start}junk\n2 failed") == "\n2 failed"
 
 
 @given(NOISY)
 def test_only_what_can_be_seen_survives(text: str) -> None:
-    """Nothing is left of the categories control, format, surrogate, line and paragraph separator but newline and tab."""
+    """No control, format, surrogate or separator of lines and paragraphs is left but newline and tab."""
     left = {unicodedata.category(char) for char in printable(text) if char not in "\n\t"}
     assert not left & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -99,12 +99,14 @@ def test_one_line_is_one_line(text: str, width: int) -> None:
 
 def test_one_line_says_that_it_was_cut() -> None:
     """An ellipsis stands for what is missing, and only then."""
-    assert "abcd…" == one_line("abcdefgh", 5)
-    assert "abcde" == one_line("abcde", 5)
-    assert "a b" == one_line(" a \n\t b ")
+    assert one_line("abcdefgh", 5) == "abcd…"
+    assert one_line("abcde", 5) == "abcde"
+    assert one_line(" a \n\t b ") == "a b"
 
 
-@pytest.mark.parametrize("unit", ["\x1b", "\x1b[", "\x1b]", "\x1b[1;", "\x9d", "\x1b(", "\x1b]\n", "\r", "\x1bP\x1b", "\u200b"])
+@pytest.mark.parametrize(
+    "unit", ["\x1b", "\x1b[", "\x1b]", "\x1b[1;", "\x9d", "\x1b(", "\x1b]\n", "\r", "\x1bP\x1b", "\u200b"]
+)
 def test_a_megabyte_of_it_takes_linear_time(unit: str) -> None:
     """No input makes the expression run for longer than its length."""
     text = (unit * 1_000_000)[:1_000_000] + "end"

@@ -26,7 +26,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_any_file_there_are_defaults(user: Path) -> None:
     """Nothing has to be configured."""
     settings = load_settings(user.parent / "absent.toml")
-    assert (4, {}, ()) == (settings.max_workers, settings.agents, settings.pass_env)
+    assert (settings.max_workers, settings.agents, settings.pass_env) == (4, {}, ())
     assert settings.home == default_home()
 
 
@@ -39,7 +39,7 @@ def test_variables_win_over_the_user_and_the_user_over_the_repository(
     user.write_text("max_workers = 3\ngate_timeout_s = 30\n")
     monkeypatch.setenv("TULOY_MAX_WORKERS", "5")
     settings = load_settings(repository)
-    assert (5, 30, ("REPO",)) == (settings.max_workers, settings.gate_timeout_s, settings.pass_env)
+    assert (settings.max_workers, settings.gate_timeout_s, settings.pass_env) == (5, 30, ("REPO",))
 
 
 def test_agents_of_all_files_are_known_and_the_users_wins(user: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_repository_that_is_not_trusted_brings_no_agent_and_opens_no_variable(
     repository = user.with_name("tuloy.toml")
     repository.write_text(f'max_workers = 2\npass_env = ["AWS_SECRET_ACCESS_KEY"]\n{AGENT}')
     settings = load_settings(repository, trusted=False)
-    assert (2, {}, ()) == (settings.max_workers, settings.agents, settings.pass_env)
+    assert (settings.max_workers, settings.agents, settings.pass_env) == (2, {}, ())
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -124,7 +124,7 @@ def test_a_variable_that_cannot_be_understood_is_named(
         '[agents.x]\nargv = ["x"]',
         '[agents.x]\nargv = "x {prompt}"',
         '[agents.x]\nargv = ["{prompt}"]',
-        '[agents.x]\nargv = []',
+        "[agents.x]\nargv = []",
         '[agents.x]\nargv = ["x", "{prompt}"]\nlimit = 0',
         '[agents.x]\nargv = ["x", "{prompt}"]\nmodel = "big"',
         "pass_env = 3",

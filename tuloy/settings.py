@@ -49,7 +49,9 @@ class AgentSettings(BaseModel):
         if not any("{prompt}" in part for part in argv[1:]):
             raise ValueError("argv has no {prompt} after the program; put it where the CLI takes its task")
         if Path(argv[0]).name in SHELLS and "{prompt}" in _shell_text(argv):
-            raise ValueError("a shell would run the words of {prompt}; write ['sh', '-c', 'cli \"$1\"', 'sh', '{prompt}']")
+            raise ValueError(
+                "a shell would run the words of {prompt}; write ['sh', '-c', 'cli \"$1\"', 'sh', '{prompt}']"
+            )
         return argv
 
 

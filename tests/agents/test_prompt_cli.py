@@ -1,7 +1,9 @@
 """Coding CLIs as agents: which words they get, and how their ends are read. The CLI is the shipped scripted one."""
 
 import json
+import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from tuloy.agents.prompt_cli import KNOWN, PromptCli, _answer, prompt_for
 from tuloy.agents.protocol import Assignment, Report
 from tuloy.agents.tools import Place
-from tuloy.plan import CommandAction, Goal, InstructAction
+from tuloy.plan import CommandAction, Goal, InstructAction, Step
 from tuloy.settings import AgentSettings
 from tuloy.testing.scripted_cli import logged_prompts, main
 
@@ -31,8 +33,8 @@ def cli(tmp_path: Path) -> Callable[..., PromptCli]:
         script = tmp_path / "script.json"
         script.write_text(json.dumps(turns))
         log = str(tmp_path / "prompts")
-        run = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tuloy.testing.scripted_cli import main; sys.exit(main())"
-        return PromptCli("scripted", (sys.executable, "-c", run, "--script", str(script), "--log", log, "{prompt}"))
+        program = str(ROOT / "tuloy/testing/scripted_cli.py")
+        return PromptCli("scripted", (sys.executable, program, "--script", str(script), "--log", log, "{prompt}"))
 
     return make
 
@@ -47,7 +49,7 @@ def test_it_changes_the_workspace_and_is_done(cli: Any, words: Any, place: Place
     """The CLI gets the words of the step and works in the workspace; exit code 0 is done, gates judge the rest."""
     agent = cli({"when": "greeting", "write": {"src/hi.py": "x = 1\n"}, "say": "I did it"})
     report = agent.do(words())
-    assert ("done", "I did it\n") == (report.status, report.tail)
+    assert (report.status, report.tail) == ("done", "I did it\n")
     assert (place.workspace / "src/hi.py").read_text() == "x = 1\n"
     assert len(logged_prompts(tmp_path / "prompts")) == 1
 
@@ -101,15 +103,11 @@ def test_an_echo_of_the_question_is_no_answer(width: int) -> None:
         output_path=Path("/w/log"),
         mark="m",
     )
-    import textwrap
-
     echo = "\n".join(textwrap.fill(line, width) for line in prompt_for(work).splitlines())
     assert _answer(Report("done", "exit code 0", 0, echo)).status == "error"
 
 
-def _check() -> Any:
-    from tuloy.plan import Step
-
+def _check() -> Step:
     return Step(id="s", title="t", action=InstructAction(prompt="is it so?"), check=True)
 
 
@@ -123,7 +121,15 @@ def test_reading_an_answer_takes_linear_time() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["--dangerously-bypass-approvals", "-c evil", "@/etc/passwd", "/permissions allow all", "!rm -rf .", "#remember", ""],
+    [
+        "--dangerously-bypass-approvals",
+        "-c evil",
+        "@/etc/passwd",
+        "/permissions allow all",
+        "!rm -rf .",
+        "#remember",
+        "",
+    ],
 )
 def test_no_prompt_can_be_taken_for_an_option_or_a_command_of_the_cli(cli: Any, words: Any, text: str) -> None:
     """A task that begins with a dash, a slash or a sign of the CLI's own arrives as words, in one argument."""
@@ -132,7 +138,7 @@ def test_no_prompt_can_be_taken_for_an_option_or_a_command_of_the_cli(cli: Any, 
     assert prompt[0].isalpha()
     assert (text or "x") in prompt
     report = cli({"say": "got it"}).do(work)
-    assert ("done", "got it\n") == (report.status, report.tail)
+    assert (report.status, report.tail) == ("done", "got it\n")
 
 
 def test_slots_in_the_words_stay_words(cli: Any, words: Any, tmp_path: Path) -> None:
@@ -263,3 +269,12 @@ def test_an_assignment_is_frozen(words: Any) -> None:
     with pytest.raises(AttributeError):
         work.mark = "other"
     assert replace(work, mark="m").mark == "m"
+
+
+def test_the_scripted_cli_runs_as_a_module(tmp_path: Path) -> None:
+    """It is called as its documentation says, and answers a prompt that no turn fits with exit code 9."""
+    (tmp_path / "s.json").write_text('[{"when": "hi", "say": "hello"}]')
+    command = [sys.executable, "-m", "tuloy.testing.scripted_cli", "--script", "s.json"]
+    env = {"PYTHONPATH": str(ROOT)}
+    ran = [subprocess.run([*command, prompt], cwd=tmp_path, env=env, capture_output=True) for prompt in ("hi", "ho")]
+    assert [(one.returncode, one.stdout[:7]) for one in ran] == [(0, b"hello\n"), (9, b"no turn")]

@@ -68,7 +68,7 @@ def test_a_missing_program_could_not_run(assign: Assign) -> None:
 def test_a_documented_code_could_not_run(assign: Assign, place: Place) -> None:
     """pytest that found no tests has not said no."""
     report = ShellAgent().do(assign(CommandAction(argv=("pytest", "-q", "-p", "no:cacheprovider"))))
-    assert ("error", 5) == (report.status, report.exit_code)
+    assert (report.status, report.exit_code) == ("error", 5)
     assert "no tests were collected" in report.reason
 
 
@@ -117,7 +117,7 @@ def test_what_a_function_returns_is_its_answer(assign: Assign, place: Place, bod
 
 def test_a_function_gets_its_arguments_as_they_are(assign: Assign, place: Place) -> None:
     """Names, numbers, text of any kind and nothing else reach it."""
-    given = {"n": 1, "text": "'; import os; \"$HOME\" é\n", "deep": {"list": [None, True, 1.5]}}
+    given = {"n": 1, "text": '\'; import os; "$HOME" é\n', "deep": {"list": [None, True, 1.5]}}
     report = ShellAgent().do(assign(python(place, "import json; print(json.dumps(given))", **given)))
     assert json.loads(report.tail) == given
 

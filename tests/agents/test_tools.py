@@ -75,7 +75,7 @@ def test_relative_entries_of_path_are_not_looked_into(
     assert on_path("tuloy-evil") is None
     dirs = step_environment(place)["PATH"].split(os.pathsep)
     assert dirs
-    assert all(os.path.isabs(folder) for folder in dirs)
+    assert all(Path(folder).is_absolute() for folder in dirs)
 
 
 def test_absolute_entries_stay_in_their_order(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,11 @@ def test_bins_are_those_that_exist_nearest_first(place: Place) -> None:
     program(place.checkout / "venv/bin/python")
     program(place.checkout / "node_modules/.bin/x")
     program(place.workspace / "node_modules/.bin/x")
-    expected = [place.checkout / "venv/bin", place.workspace / "node_modules/.bin", place.checkout / "node_modules/.bin"]
+    expected = [
+        place.checkout / "venv/bin",
+        place.workspace / "node_modules/.bin",
+        place.checkout / "node_modules/.bin",
+    ]
     assert project_bins(place) == expected
     env = step_environment(place)
     assert env["PATH"].split(os.pathsep)[:3] == [str(folder) for folder in expected]
@@ -159,7 +163,7 @@ def test_no_secret_and_no_steering_variable_is_passed(place: Place, monkeypatch:
     assert "s3cret-value" not in env.values()
     assert env["LC_TIME"] == "fil_PH.UTF-8"
     assert env["HOME"] == os.environ["HOME"]
-    assert ("dumb", "1", "1") == (env["TERM"], env["NO_COLOR"], env["CI"])
+    assert (env["TERM"], env["NO_COLOR"], env["CI"]) == ("dumb", "1", "1")
 
 
 def test_what_the_user_allows_is_passed_but_never_what_is_ours_to_set(

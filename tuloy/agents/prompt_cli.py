@@ -96,10 +96,6 @@ def _fill(part: str, words: dict[str, str]) -> str:
 def _answer(report: Report) -> Report:
     answers = _ANSWER.findall(report.tail)
     if not answers:
-        return Report(
-            "error", "the agent gave no `ANSWER: yes` or `ANSWER: no`", report.exit_code, report.tail
-        )
+        return Report("error", "the agent gave no `ANSWER: yes` or `ANSWER: no`", report.exit_code, report.tail)
     yes = answers[-1].lower() == "yes"
-    return Report(
-        "done" if yes else "failed", f"answered {answers[-1].lower()}", report.exit_code, report.tail
-    )
+    return Report("done" if yes else "failed", f"answered {answers[-1].lower()}", report.exit_code, report.tail)

@@ -90,7 +90,7 @@ def _which(name: str, folders: Iterable[Path | str]) -> Path | None:
 def _user_dirs() -> list[str]:
     """The user's PATH without relative and empty entries: in a workspace they mean the repository's own files."""
     given = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return [folder for folder in given if os.path.isabs(folder)] or os.defpath.split(os.pathsep)
+    return [folder for folder in given if folder.startswith("/")] or os.defpath.split(os.pathsep)
 
 
 def resolve_argv(argv: Iterable[str], place: Place, *, project: bool = True) -> list[str]:
@@ -112,9 +112,7 @@ def resolve_argv(argv: Iterable[str], place: Place, *, project: bool = True) -> 
     return [str(found), *rest]
 
 
-def step_environment(
-    place: Place, *, python_path: Iterable[str] = (), passed: Iterable[str] = ()
-) -> dict[str, str]:
+def step_environment(place: Place, *, python_path: Iterable[str] = (), passed: Iterable[str] = ()) -> dict[str, str]:
     """Return the environment of a step: an allow-list, the project's programs first on PATH, no colours, no questions.
 
     `python_path` makes the workspace's code win over an editable install of the checkout. `passed` are further names
