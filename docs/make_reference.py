@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import typer.main  # noqa: E402
+from pydantic.fields import FieldInfo  # noqa: E402
 from pydantic_core import PydanticUndefined  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
@@ -26,13 +27,13 @@ from tuloy import errors  # noqa: E402
 from tuloy.agents.prompt_cli import KNOWN  # noqa: E402
 from tuloy.agents.tools import PASSED  # noqa: E402
 from tuloy.gates.judge import GATES  # noqa: E402
-from tuloy.settings import AgentSettings, Settings  # noqa: E402
+from tuloy.settings import AgentSettings, Settings, default_home  # noqa: E402
 
 __all__ = ["generated", "main", "renewed"]
 
 PAGE = ROOT / "docs" / "reference.md"
 MEANINGS = {
-    "home": "Where Tuloy keeps its state. Only the variable can set it; else the platform's place for user data.",
+    "home": "Where Tuloy keeps its state. Only the variable can set it; the default on Linux is `~/.local/share/tuloy`.",
     "max_workers": "How many steps of one goal run side by side, 1 to 64. `--max-workers` wins.",
     "agents": "Coding CLIs by name, as tables `[agents.NAME]`; the variable takes JSON.",
     "pass_env": "Names of variables that steps and gates may see besides the usual ones.",
@@ -114,10 +115,10 @@ def _agent_settings() -> str:
     return _table(["in `[agents.NAME]`", "default", "meaning"], rows)
 
 
-def _default(field: object) -> str:
-    default = getattr(field, "default", PydanticUndefined)
+def _default(field: FieldInfo) -> str:
+    default = field.default
     if default is PydanticUndefined:
-        return "see right" if getattr(field, "default_factory", None) is not dict else "none"
+        return {None: "required", default_home: "the platform's place"}.get(field.default_factory, "none")
     if isinstance(default, frozenset):
         return ", ".join(f"`{one}`" for one in sorted(default))
     return f"`{default}`" if default not in ((), None) else "none"

@@ -11,7 +11,7 @@ from typing import Any
 from prefect import allow_failure
 
 from flows.joining import Collided, joined
-from flows.progress import Progress, awaited, do_on, edges, named, replay_the_rest
+from flows.progress import Progress, awaited, do_on, edge_from, edges, named, replay_the_rest
 from tasks.gate import judge, land
 from tasks.live import in_thread
 from tasks.report import show_gates

@@ -57,7 +57,7 @@ def prepare_home(prefect_template: Path) -> Callable[[Path], None]:
 
     def prepare(home: Path) -> None:
         state = home / "prefect"
-        state.mkdir(parents=True)
+        state.mkdir(parents=True, exist_ok=True)
         for database in prefect_template.glob("prefect.db*"):
             shutil.copy(database, state)
         (state / "ui").symlink_to(prefect_template / "ui")

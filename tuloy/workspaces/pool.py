@@ -18,6 +18,7 @@ from tuloy.workspaces.contents import clean, commit_all, fill, read_seal, repair
 from tuloy.workspaces.git import git
 from tuloy.workspaces.records import Commit, Repository, Workspace
 from tuloy.workspaces.removal import remove
+from tuloy.workspaces.unchanged import Look, look
 
 __all__ = ["Commit", "Workspace", "Workspaces", "collect_dead", "commit_all", "save_patch", "verify"]
 
@@ -35,6 +36,7 @@ class Workspaces:
         self._changing = threading.Lock()
         self._idle: list[Workspace] = []
         self._leased: dict[str, Workspace] = {}
+        self._clean_looks: dict[str, Look] = {}
         _claim(self.directory)
 
     def lease(self, commit: str, *, fresh: bool = False) -> Workspace:
@@ -51,7 +53,13 @@ class Workspaces:
             return self._add(commit)
         workspace, stays = found
         try:
+            now = look(workspace)
+            if stays and self._clean_looks.get(workspace.id) == now:
+                return workspace
+            self._clean_looks.pop(workspace.id, None)
             clean(workspace, commit, keep_ignored=stays)
+            if now.settled:  # where the cleaning had to change something, the next look differs
+                self._clean_looks[workspace.id] = now
         except (GitFailed, OSError):
             self.destroy(workspace)
             return self._add(commit)

@@ -8,6 +8,7 @@ worktree's code first. Installs nothing.
 import os
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,15 @@ def _link(entry: Path, link: Path, checkout_root: Path, root: Path) -> None:
 
 def _pyproject(root: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads((root / "pyproject.toml").read_text())
+        return _parsed((root / "pyproject.toml").read_text())
     except (OSError, ValueError):
         return {}
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> dict[str, Any]:
+    """Parse TOML, once per text: every step of a goal asks for the same."""
+    return tomllib.loads(text)
 
 
 def _declared(project: dict[str, Any]) -> list[str]:
