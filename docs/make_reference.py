@@ -33,7 +33,7 @@ __all__ = ["generated", "main", "renewed"]
 
 PAGE = ROOT / "docs" / "reference.md"
 MEANINGS = {
-    "home": "Where Tuloy keeps its state. Only the variable can set it; the default on Linux is `~/.local/share/tuloy`.",
+    "home": "Where Tuloy keeps its state. Only the variable sets it; on Linux the default is `~/.local/share/tuloy`.",
     "max_workers": "How many steps of one goal run side by side, 1 to 64. `--max-workers` wins.",
     "agents": "Coding CLIs by name, as tables `[agents.NAME]`; the variable takes JSON.",
     "pass_env": "Names of variables that steps and gates may see besides the usual ones.",

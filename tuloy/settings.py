@@ -35,13 +35,17 @@ def user_file() -> Path:
 
 
 class AgentSettings(BaseModel):
-    """A coding CLI: `argv` with `{prompt}` in it, what it can do, and how many of it may run at once."""
+    """A coding CLI: `argv` with `{prompt}` in it, what it can do, and how many of it may run at once.
+
+    `pass_env` are names of variables that only this CLI may see, such as its key.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     argv: tuple[str, ...] = Field(min_length=1)
     capabilities: frozenset[str] = frozenset({"code", "write", "review"})
     limit: int = Field(default=1, ge=1, le=64)
+    pass_env: tuple[str, ...] = ()
 
     @field_validator("argv")
     @classmethod

@@ -278,3 +278,15 @@ def test_the_scripted_cli_runs_as_a_module(tmp_path: Path) -> None:
     env = {"PYTHONPATH": str(ROOT)}
     ran = [subprocess.run([*command, prompt], cwd=tmp_path, env=env, capture_output=True) for prompt in ("hi", "ho")]
     assert [(one.returncode, one.stdout[:7]) for one in ran] == [(0, b"hello\n"), (9, b"no turn")]
+
+
+def test_only_its_own_variables_are_passed(words: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CLI sees the variables that it was given by name, and no other secret of the user."""
+    monkeypatch.setenv("MY_CLI_KEY", "key")
+    monkeypatch.setenv("OTHER_KEY", "secret")
+    shown = tmp_path / "shown"
+    argv = ("sh", "-c", f'env > {shown}; : "$1"', "sh", "{prompt}")
+    assert PromptCli("mine", argv, pass_env=("MY_CLI_KEY", "NOT_SET")).do(words()).status == "done"
+    lines = shown.read_text().splitlines()
+    assert "MY_CLI_KEY=key" in lines
+    assert not [line for line in lines if line.startswith(("OTHER_KEY", "NOT_SET"))]

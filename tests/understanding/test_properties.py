@@ -68,7 +68,19 @@ def test_unreadable_texts_say_what_to_do(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["then test ", "1. fix x\n", "- fix x\n", "and ", "((", "`a` ", "if it passes ", "fix a: "]
+    "unit",
+    [
+        "then test ",
+        "1. fix x\n",
+        "- fix x\n",
+        "and ",
+        "((",
+        "`a` ",
+        "if it passes ",
+        "fix a: ",
+        "lint, ",
+        "run x unless it fails, ",
+    ],
 )
 def test_time_grows_with_the_text(unit: str) -> None:
     """Four times the text takes well under sixteen times the time."""

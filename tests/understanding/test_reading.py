@@ -69,6 +69,7 @@ CONDITIONS = [
     ("Run the tests, and if they fail, fix the code and run the tests again.", 3, "1!2 2>3"),
     ("Run the migration. Whether it succeeds or not, send a summary.", 2, "1~2"),
     ("Run the tests. If they pass, deploy, otherwise roll back. Finally, post the log.", 4, "1>2 1!3 2~4 3~4"),
+    ("Push the branch if the tests pass, update the wiki if the docs changed.", 4, "1>2 3>4"),
     ("If the tests pass then merge the branch, else revert the commit.", 3, "1>2 1!3"),
 ]
 ONE_STEP = [

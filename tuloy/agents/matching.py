@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tuloy.agents.prompt_cli import KNOWN, PromptCli
+from tuloy.agents.prompt_cli import KEYS, KNOWN, PromptCli
 from tuloy.agents.protocol import Agent
 from tuloy.agents.shell import SHELL_CAPABILITIES, ShellAgent
 from tuloy.agents.tools import on_path
@@ -22,14 +22,14 @@ def agents_of(described: Mapping[str, AgentSettings], chosen: str | None = None)
     Raises:
         UsageError: when the chosen one is neither described nor known.
     """
-    clis = {name: PromptCli(name, one.argv, one.capabilities) for name, one in described.items()}
+    clis = {name: PromptCli(name, one.argv, one.capabilities, one.pass_env) for name, one in described.items()}
     if chosen and chosen not in clis:
         if chosen not in KNOWN:
             known = ", ".join(repr(name) for name in sorted({*clis, *KNOWN}))
             raise UsageError(
                 f"no agent is called {chosen!r}; known: {known}; or describe it in tuloy.toml ([agents.{chosen}])"
             )
-        clis[chosen] = PromptCli(chosen, KNOWN[chosen])
+        clis[chosen] = PromptCli(chosen, KNOWN[chosen], pass_env=KEYS[chosen])
     order = sorted(clis, key=lambda name: name != chosen)
     return [ShellAgent(), *(clis[name] for name in order)]
 

@@ -3,6 +3,7 @@
 Owns the words such a CLI is given and how its answer is read. It never judges the work: gates do.
 """
 
+import os
 import re
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from tuloy.errors import ToolMissing
 from tuloy.plan import InstructAction
 from tuloy.printable import printable
 
-__all__ = ["KNOWN", "PromptCli", "prompt_for"]
+__all__ = ["KEYS", "KNOWN", "PromptCli", "prompt_for"]
 
 # How widely used coding CLIs take one task without asking back. A user can describe any other in `tuloy.toml`.
 KNOWN: dict[str, tuple[str, ...]] = {
@@ -24,17 +25,29 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "gemini": ("gemini", "--approval-mode", "auto_edit", "-p", "{prompt}"),
 }
 
+# The variables in which these CLIs look for their key and its server.
+KEYS: dict[str, tuple[str, ...]] = {
+    "aider": ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "DEEPSEEK_API_KEY", "OLLAMA_API_BASE"),
+    "claude": ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
+    "codex": ("OPENAI_API_KEY",),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+}
+
 GOAL_CHARS = 8000
 _ANSWER = re.compile(r"^[^\w\n]*ANSWER:[^\w\n]*(yes|no)\b", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptCli:
-    """A coding CLI. `argv` holds `{prompt}` once or more; `workspace` and `step` may be used likewise."""
+    """A coding CLI. `argv` holds `{prompt}` once or more; `workspace` and `step` may be used likewise.
+
+    `pass_env` are names of variables that this CLI alone may see (its key); no other step sees them.
+    """
 
     name: str
     argv: tuple[str, ...]
     capabilities: frozenset[str] = frozenset({"code", "write", "review"})
+    pass_env: tuple[str, ...] = ()
 
     def do(self, work: Assignment) -> Report:
         """Hand the step over and wait; a check is answered by the CLI's last `ANSWER:` line.
@@ -47,7 +60,7 @@ class PromptCli:
             ended = run_process(
                 resolve_argv(argv, work.place, project=False),
                 cwd=work.place.workspace,
-                env=work.env,
+                env={**work.env, **{name: os.environ[name] for name in self.pass_env if name in os.environ}},
                 output_path=work.output_path,
                 timeout_s=work.step.timeout_s,
                 mark=work.mark,

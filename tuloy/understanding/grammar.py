@@ -19,8 +19,8 @@ _SETS = (
     "building_verbs", "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators",
     "determiners", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
     "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "negations", "no_work",
-    "occasions",    "not_wanted", "nouns_too", "ongoing", "outside_verbs", "outside_with_production", "particles", "passes",
-    "past", "plural", "prepositions", "production", "pronouns", "relatives", "repeats", "results", "singular",
+    "not_wanted", "nouns_too", "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles",
+    "passes", "past", "plural", "prepositions", "production", "pronouns", "relatives", "repeats", "results", "singular",
     "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (

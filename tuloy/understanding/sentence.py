@@ -161,7 +161,7 @@ class Sentences(Drafts):
 
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:
         """A bare verb takes the object of the next verb: "lint and test the code"."""
-        for clause in cut[n + 1 :]:
+        for clause in cut[n + 1 : n + 9]:
             if clause.kind != "main" or set(clause.marks) - {"also"} or not (clause.comma or clause.joined):
                 return
             other = phrase_of(clause.tokens, self.known, forced=False)
@@ -220,9 +220,11 @@ class Sentences(Drafts):
     def _under(self, needs: Needs, state: Told, *, tail: bool) -> None:
         """Put the steps before (`tail`) or behind a condition under it."""
         if tail:
-            inside = [n for n, draft in enumerate(state.run) if draft in needs]
-            for draft in state.run[max(inside, default=-1) + 1 :]:
+            for draft in reversed(state.run):
+                if draft in needs or draft is state.covered:
+                    break
                 draft.need(needs)
+            state.covered = state.run[-1]
             return
         asked = set(needs)
         for one in asked:
@@ -235,13 +237,13 @@ class Sentences(Drafts):
         known = self.known
         condition = condition_of(clause.tokens, known)
         holds = condition.holds != (clause.kind == "unless")
-        before = [d for d in self.found.drafts if not (tail and d is state.run[-1])]
+        before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
         if clause.kind in ("on_pass", "on_fail"):
             holds = clause.kind == "on_pass"
             asked = asked_of(Condition("outcome", True), before, state.run or self.group, known)
         else:
             group = state.run if state.run[: -1 if tail else None] else self.group
-            asked = asked_of(condition, before, [d for d in group if d in before], known)
+            asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
         if not asked:
             asked = [self._check(clause, state, tail=tail)]
             holds = clause.kind != "unless"

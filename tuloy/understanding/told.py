@@ -40,6 +40,7 @@ class Told:
     waiting: bool = False
     ordered: bool = False
     forbidding: bool = False
+    covered: Draft | None = None
     occasion: str = ""
     items: list[str] = field(default_factory=list)
 
@@ -165,7 +166,8 @@ class Drafts:
         )
         self._name_fact(draft)
         if tail and state.run:
-            later = state.run
+            place = state.run.index(state.covered) + 1 if state.covered in state.run else 0
+            later = state.run[place:] or state.run[-1:]
             self.found.drafts.insert(min(self.found.drafts.index(one) for one in later), draft)
             draft.need(dict(later[0].needs))
         else:
