@@ -24,8 +24,11 @@ lint: $(VENV)/test.stamp ## Lint, format, types, import contracts
 bench: $(VENV)/test.stamp ## Measure the bars of the design; writes docs/benchmarks.md
 	@$(BIN)/python benchmarks/all.py
 
-pictures: $(VENV)/demo.stamp ## Draw the terminal picture of the README from a real run
+pictures: $(VENV)/demo.stamp ## Draw the pictures of the README from a real run of the demo
 	@$(BIN)/python docs/pictures/draw.py
+
+docs: $(VENV)/demo.stamp ## Write the generated parts of docs/reference.md
+	@$(BIN)/python docs/make_reference.py
 
 lock: ## Renew requirements.lock and requirements-test.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q \

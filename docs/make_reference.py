@@ -43,6 +43,7 @@ AGENT_MEANINGS = {
     "argv": "The program and its words. `{prompt}` must occur; `{workspace}` and `{step}` may.",
     "capabilities": "What it can do. A step goes to the first agent that has all that it asks for.",
     "limit": "How many of it may run at once, 1 to 64.",
+    "pass_env": "Names of variables that only this CLI may see, such as its key.",
 }
 
 
@@ -102,16 +103,22 @@ def _help(words: list[str]) -> str:
     return f"### {' '.join(['tuloy', *words])}\n\n```text\n{body}\n```"
 
 
+def _meaning(name: str, meanings: dict[str, str]) -> str:
+    if name not in meanings:
+        raise SystemExit(f"nothing says what the setting {name!r} means; write it into docs/make_reference.py")
+    return meanings[name]
+
+
 def _settings() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         file = "–" if name == "home" else f"`{name}`"
-        rows.append([file, f"`TULOY_{name.upper()}`", _default(field), MEANINGS[name]])
+        rows.append([file, f"`TULOY_{name.upper()}`", _default(field), _meaning(name, MEANINGS)])
     return _table(["in `tuloy.toml`", "variable", "default", "meaning"], rows)
 
 
 def _agent_settings() -> str:
-    rows = [[f"`{n}`", _default(f), AGENT_MEANINGS[n]] for n, f in AgentSettings.model_fields.items()]
+    rows = [[f"`{n}`", _default(f), _meaning(n, AGENT_MEANINGS)] for n, f in AgentSettings.model_fields.items()]
     return _table(["in `[agents.NAME]`", "default", "meaning"], rows)
 
 

@@ -42,10 +42,9 @@ async def do(goal_id: str, step_id: str, base: str, cache_key: str, on: str | No
     if standing := finished(run, step, on=on):
         return Completed(name="Cached", message=f"finished before: {standing.reason}", data=end_of(standing))
     run.tell(Change("step", step.id, step.title, "running"))
-    _log_start(step, base)
     outcome = await in_thread(goal_id, do_step, run, step, base, on=on, task_run_id=str(task_run.get_id()))
     run.recorded[outcome.key] = outcome
-    _log_end(outcome)
+    _log(step, outcome)
     tell_end(run, step, outcome, note="again, on top of a parallel step that touched the same lines" if on else "")
     return end_of(outcome)
 
@@ -78,13 +77,9 @@ def tell_end(run: Run, step: Step, outcome: Outcome, note: str = "") -> None:
     run.tell(Change("step", step.id, step.title, outcome.status, said, outcome.duration_s))
 
 
-def _log_start(step: Step, base: str) -> None:
+def _log(step: Step, outcome: Outcome) -> None:
+    """Log what was done and said as one record: Prefect's server takes each record as a row and an event of its own."""
     what = " ".join(step.action.argv) if isinstance(step.action, CommandAction) else step.action.kind
-    get_run_logger().info("%s · %s · on %s", step.id, what, base[:12])
-
-
-def _log_end(outcome: Outcome) -> None:
-    logger = get_run_logger()
-    for line in outcome.tail.splitlines()[-200:]:
-        logger.info("%s", line)
-    logger.info("%s: %s", outcome.status, outcome.reason)
+    head = f"{step.id} · {what} · on {(outcome.base or '')[:12]}"
+    tail = outcome.tail.splitlines()[-200:]
+    get_run_logger().info("%s", "\n".join([head, *tail, f"{outcome.status}: {outcome.reason}"]))

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("tuloy", "cli", "deployments", "flows", "tasks", "blocks")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUNS = [page for page in PAGES if "<!-- runs -->" in page.read_text("utf-8")]
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 READER = "/home/ana"
 
 # What differs from run to run, and from machine to machine.
@@ -58,18 +59,26 @@ def transcripts(
 def test_commands_print_what_is_shown(page: Path, transcripts: dict[Path, list[tuple[Shown, str]]]):
     """Each line shown under a runnable command is a line that the command prints, up to ids, times and places."""
     for shown, said in transcripts[page]:
-        printed = {_stable(line) for line in said.splitlines()}
-        missing = [line for line in shown.lines if line.strip() not in ("", "…") and _stable(line) not in printed]
-        assert missing == [], f"{page.name}: `{shown.command}` printed:\n{said}"
+        assert _missing(shown, said) == [], f"{page.name}: `{shown.command}` printed:\n{said}"
+
+
+@pytest.mark.server
+def test_the_readme_shows_what_the_tutorial_runs(transcripts: dict[Path, list[tuple[Shown, str]]]):
+    """The tour in the README is a part of the tutorial: the same commands, and lines that they print."""
+    said = {shown.command: said for shown, said in transcripts[TUTORIAL]}
+    tour = _commands(ROOT / "README.md", "as in the tutorial")
+
+    assert len(tour) == 3
+    for shown in tour:
+        assert _missing(shown, said[shown.command]) == [], said[shown.command]
 
 
 @pytest.mark.server
 def test_the_json_shape_is_the_documented_one(transcripts: dict[Path, list[tuple[Shown, str]]]):
     """`show --json` has exactly the keys that the reference shows: of a goal, a step, a gate."""
     (example,) = re.findall(r"<!-- shape: goals -->\n```json\n(.*?)```", _text("docs/reference.md"), re.DOTALL)
-    shown, said = transcripts[ROOT / "README.md"][-1]
+    _, said = transcripts[ROOT / "docs" / "how-to.md"][-1]
 
-    assert shown.command == "tuloy show --json"
     assert _keys(json.loads(example)) == _keys(json.loads(said))
 
 
@@ -128,30 +137,29 @@ def test_modules_say_what_they_own(package: str):
         made, exported = _names(module), _exported(module)
         public = {name for name in made - _names(module, imported=True) if not name.startswith("_")}
         assert exported or not public, f"{path} has no __all__"
-        assert set(exported) <= made, f"{path} exports what it has not"
+        assert set(exported) <= made or "__getattr__" in made, f"{path} exports what it has not"
 
 
 def _session(page: Path, place: Path, api_url: str) -> list[tuple[Shown, str]]:
     """Run the page's commands in one shell, in a place that has Tuloy's examples, and return what each printed."""
-    shown = _runnable(page)
-    if page.name == "README.md":
-        shown.append(Shown("tuloy show --json", ()))
+    shown = _commands(page, "runs")
+    shown.append(Shown("tuloy show --json", ()))
     (place / "home").mkdir()
     (place / "home" / ".gitconfig").write_text("[user]\n\tname = Ana\n\temail = ana@localhost\n")
     _put_the_command(place / "bin" / "tuloy")
-    start = _start(place, own_copy="cp -R examples/greeter" in page.read_text("utf-8"))
+    shutil.copytree(ROOT / "examples", place / "examples")
     script = "\n".join(f"_was=$?; echo '@@@ {n}'; (exit $_was)\n{one.command}" for n, one in enumerate(shown))
     ran = subprocess.run(
-        ["bash", "-c", script], cwd=start, env=_environment(place, api_url), text=True, timeout=150,
+        ["bash", "-c", script], cwd=place, env=_environment(place, api_url), text=True, timeout=150,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     parts = re.split(r"(?m)^@@@ \d+\n", ran.stdout.replace(str(place / "home"), READER))[1:]
     return list(zip(shown, parts, strict=True))
 
 
-def _runnable(page: Path) -> list[Shown]:
-    """Return the commands of the blocks that are marked as runnable, with what is shown under each."""
-    blocks = re.findall(r"<!-- runs -->\n```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+def _commands(page: Path, mark: str) -> list[Shown]:
+    """Return the commands of the blocks that are so marked, with what is shown under each."""
+    blocks = re.findall(rf"<!-- {mark} -->\n```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     found: list[tuple[list[str], list[str]]] = []
     for line in "".join(blocks).splitlines():
         if line.startswith("$ "):
@@ -161,18 +169,6 @@ def _runnable(page: Path) -> list[Shown]:
         else:
             found[-1][1].append(line)
     return [Shown("\n".join(command), tuple(lines)) for command, lines in found]
-
-
-def _start(place: Path, *, own_copy: bool) -> Path:
-    """Return where a page begins: beside Tuloy's examples when it copies one itself, else in a copy as a repository."""
-    shutil.copytree(ROOT / "examples", place / "examples")
-    if own_copy:
-        return place
-    greeter = place / "examples" / "greeter"
-    identity = ["-c", "user.name=Ana", "-c", "user.email=ana@localhost"]
-    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "greeter"]):
-        subprocess.run(["git", "-C", greeter, *words], check=True)
-    return greeter
 
 
 def _put_the_command(path: Path) -> None:
@@ -187,6 +183,12 @@ def _environment(place: Path, api_url: str) -> dict[str, str]:
     path = os.pathsep.join([str(place / "bin"), os.environ["PATH"]])
     ours = {"PYTHONPATH": str(ROOT), "PREFECT_API_URL": api_url}
     return {**kept, **ours, "PATH": path, "HOME": str(place / "home")}
+
+
+def _missing(shown: Shown, said: str) -> list[str]:
+    """Return the shown lines that were not printed; `…` stands for what the page leaves out."""
+    printed = {_stable(line) for line in said.splitlines()}
+    return [line for line in shown.lines if line.strip() not in ("", "…") and _stable(line) not in printed]
 
 
 def _stable(line: str) -> str:

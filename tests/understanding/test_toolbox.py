@@ -73,7 +73,7 @@ def argv(phrase: str, root: Path) -> str | None:
         ("run ruff", "ruff check ."),
         ("build the package", "pyproject-build --no-isolation"),
         ("build the wheel", "pyproject-build --no-isolation --wheel"),
-        ("install the dependencies", "python -m pip install -e ."),
+        ("install the dependencies", "sh -c python3 -m venv .venv && .venv/bin/python -m pip install -e ."),
         ("run pytest -x tests", "pytest -x tests"),
         ("fix the failing tests", None),
         ("test the login page", None),

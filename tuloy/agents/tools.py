@@ -56,8 +56,8 @@ class Place:
 
     @property
     def environment(self) -> Path | None:
-        """The project's own Python environment, if it has one."""
-        homes = (self.checkout / name for name in ENVIRONMENTS)
+        """The project's own Python environment: one that a step made in the workspace, else the checkout's."""
+        homes = (root / name for root in (self.workspace, self.checkout) for name in ENVIRONMENTS)
         return next((home for home in homes if (home / "bin" / "python").exists()), None)
 
 

@@ -277,9 +277,13 @@ def _python_install(project: Project) -> list[str] | None:
     if project.python_lock:
         return locked[project.python_lock]
     if project.requirement_files:
-        wanted = [part for name in project.requirement_files for part in ("-r", name)]
-        return ["python", "-m", "pip", "install", *wanted]
-    return ["python", "-m", "pip", "install", "-e", "."] if project.build_backend else None
+        return _in_new_environment([part for name in project.requirement_files for part in ("-r", name)])
+    return _in_new_environment(["-e", "."]) if project.build_backend else None
+
+
+def _in_new_environment(wanted: list[str]) -> list[str]:
+    """Install into an environment of the workspace: the user's own must never point at a worktree that goes away."""
+    return ["sh", "-c", f"python3 -m venv .venv && .venv/bin/python -m pip install {shlex.join(wanted)}"]
 
 
 def _node(activity: str, _tail: str, paths: list[str], project: Project) -> list[str] | None:
@@ -341,7 +345,7 @@ def _usual(activity: str, tail: str, paths: list[str], project: Project) -> list
         return usual.get(activity)
     if "node" in project.kinds and activity in ("format", "format-check"):
         return ["prettier", "--write" if activity == "format" else "--check", *where]
-    return None
+    return ["npm", "pack"] if "node" in project.kinds and activity == "build" else None
 
 
 def _command(
@@ -350,7 +354,7 @@ def _command(
     timeout_s, estimate_s = _TIMES.get(activity, (1800, 30))
     if effects is None:
         effects = "none" if activity in _NOTHING_KEPT else _entry_effects(name)
-    outputs = ("dist/*",) if activity == "build" else ()
+    outputs = () if activity != "build" else ("*.tgz",) if argv == ["npm", "pack"] else ("dist/*",)
     return Resolved(
         action=CommandAction(argv=tuple(argv), outputs=outputs),
         effects=effects,
