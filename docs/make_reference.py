@@ -68,10 +68,8 @@ def renewed(page: str) -> str:
     marked = re.findall(r"<!-- generated: (\S+) -->", page)
     if sorted(marked) != sorted(parts):
         raise SystemExit(f"docs/reference.md has the markers {marked}, the program fills {sorted(parts)}")
-    for name, text in parts.items():
-        pattern = rf"(<!-- generated: {name} -->\n).*?(<!-- /generated -->)"
-        page = re.sub(pattern, lambda found, text=text: f"{found[1]}{text}\n{found[2]}", page, flags=re.DOTALL)
-    return page
+    pattern = r"(<!-- generated: (\S+) -->\n).*?(<!-- /generated -->)"
+    return re.sub(pattern, lambda found: f"{found[1]}{parts[found[2]]}\n{found[3]}", page, flags=re.DOTALL)
 
 
 def generated() -> dict[str, str]:
@@ -90,7 +88,7 @@ def generated() -> dict[str, str]:
 def _commands() -> list[list[str]]:
     """Return the words of every command, the program itself first."""
     found: list[list[str]] = [[]]
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in getattr(typer.main.get_command(app), "commands", {}).items():
         below = getattr(command, "commands", None)
         found += [[name, inner] for inner in below] if below else [[name]]
     return found
@@ -125,7 +123,8 @@ def _agent_settings() -> str:
 def _default(field: FieldInfo) -> str:
     default = field.default
     if default is PydanticUndefined:
-        return {None: "required", default_home: "the platform's place"}.get(field.default_factory, "none")
+        named: dict[object, str] = {None: "required", default_home: "the platform's place"}
+        return named.get(field.default_factory, "none")
     if isinstance(default, frozenset):
         return ", ".join(f"`{one}`" for one in sorted(default))
     return f"`{default}`" if default not in ((), None) else "none"

@@ -1,5 +1,7 @@
 """One goal run from its first state to its last, as the body of a flow: record, drive, report, say how it ended."""
 
+import asyncio
+
 from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
@@ -21,8 +23,7 @@ async def run_whole(run: Run) -> State:
     run_id = str(flow_run.get_id())
     await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
     await in_thread(goal_id, run.store.set_goal, goal_id, "running")
-    await show_plan(goal_id, run.plan)
-    end = await drive(run)
+    _, end = await asyncio.gather(show_plan(goal_id, run.plan), drive(run))
     await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
     document = goal_document(run.store, run.store.find_goal(goal_id), cached=run.cached)
     await show_report(goal_id, goal_markdown(document))

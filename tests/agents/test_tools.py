@@ -53,9 +53,18 @@ def test_only_a_few_tools_are_ours(place: Place, user_bin: Path) -> None:
     assert find_tool("mypy", place) is None
 
 
-@pytest.mark.parametrize("where", [".", "bin", "scripts", "venv/bin", ".venv/bin", "env/bin"])
+def test_an_environment_made_in_the_workspace_is_used(place: Place, user_bin: Path) -> None:
+    """What a step installed into `.venv` of its workspace is found by the steps after it, before the checkout's."""
+    program(place.checkout / ".venv/bin/python")
+    program(place.checkout / ".venv/bin/ruff")
+    program(place.workspace / ".venv/bin/python")
+    assert find_tool("ruff", place) != place.checkout / ".venv/bin/ruff"
+    assert find_tool("python", place) == place.workspace / ".venv/bin/python"
+
+
+@pytest.mark.parametrize("where", [".", "bin", "scripts"])
 def test_a_repository_cannot_put_a_program_before_the_users(place: Place, user_bin: Path, where: str) -> None:
-    """Files of the workspace are no programs, not even in a directory that looks like an environment."""
+    """Files of the workspace are no programs; only an environment's are, as everywhere."""
     mine = program(user_bin / "git")
     program(place.workspace / where / "git")
     program(place.workspace / where / "python")

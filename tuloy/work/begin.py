@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
+from sqlalchemy import bindparam, select
 
 from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store
+from tuloy.store.tables import table
 from tuloy.work.reading import read_goal
 from tuloy.workspaces.git import head
 from tuloy.workspaces.landing import free_branch
@@ -51,6 +53,12 @@ SMALL_WORDS = frozenset(
     ]
 )
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+_GOAL = table(GoalRow)
+_OF_ID = select(_GOAL.c.id).where(_GOAL.c.id == bindparam("goal_id"))
+_OF_BRANCH = select(_GOAL.c.id).where(
+    _GOAL.c.repo_id == bindparam("repo_id"), _GOAL.c.branch == bindparam("branch")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +119,21 @@ def slug_of(text: str) -> str:
 
 
 def _new_id(store: Store) -> str:
-    known = {goal.id for goal in store.goals()}
     while True:
         made = "g" + "".join(secrets.choice(LETTERS) for _ in range(6))
-        if made not in known:
-            return made
+        with store.read() as reading:
+            if reading.first(_OF_ID, goal_id=made) is None:
+                return made
 
 
 def _branch(store: Store, repo: Repository, slug: str) -> str:
     """Choose a branch that neither the repository nor another goal has."""
-    taken = {goal.branch for goal in store.goals() if goal.repo_id == repo.id}
     name, number = free_branch(repo, slug), 2
-    while name in taken:
+    while _taken(store, repo, name):
         name, number = free_branch(repo, f"{slug}-{number}"), number + 1
     return name
+
+
+def _taken(store: Store, repo: Repository, branch: str) -> bool:
+    with store.read() as reading:
+        return reading.first(_OF_BRANCH, repo_id=repo.id, branch=branch) is not None

@@ -18,7 +18,7 @@ from tuloy.workspaces.contents import clean, commit_all, fill, read_seal, repair
 from tuloy.workspaces.git import git
 from tuloy.workspaces.records import Commit, Repository, Workspace
 from tuloy.workspaces.removal import remove
-from tuloy.workspaces.unchanged import Look, look
+from tuloy.workspaces.unchanged import Look, look, look_settled
 
 __all__ = ["Commit", "Workspace", "Workspaces", "collect_dead", "commit_all", "save_patch", "verify"]
 
@@ -56,10 +56,8 @@ class Workspaces:
             now = look(workspace)
             if stays and self._clean_looks.get(workspace.id) == now:
                 return workspace
-            self._clean_looks.pop(workspace.id, None)
             clean(workspace, commit, keep_ignored=stays)
-            if now.settled:  # where the cleaning had to change something, the next look differs
-                self._clean_looks[workspace.id] = now
+            self._remember(workspace, now)  # where the cleaning had to change something, the next look differs
         except (GitFailed, OSError):
             self.destroy(workspace)
             return self._add(commit)
@@ -100,10 +98,17 @@ class Workspaces:
             self._leased[workspace.id] = workspace
         return workspace, bool(standing)
 
+    def _remember(self, workspace: Workspace, clean_look: Look) -> None:
+        """Keep how the clean workspace looks; what may change once more unseen is not worth keeping."""
+        self._clean_looks.pop(workspace.id, None)
+        if clean_look.settled:
+            self._clean_looks[workspace.id] = clean_look
+
     def _add(self, commit: str) -> Workspace:
         workspace = self._add_worktree(commit)
         try:
             fill(workspace, commit)
+            self._remember(workspace, look_settled(workspace))
         except GitFailed:
             self.destroy(workspace)
             raise
