@@ -102,9 +102,7 @@ def _repository(repo: Path) -> Check:
     where = repo.absolute()
     if any((place / ".git").exists() for place in (where, *where.parents)):
         return Check("repository", "ok", str(where))
-    return Check(
-        "repository", "broken", f"{str(where)!r} is in no git repository", "run `git init` and commit once"
-    )
+    return Check("repository", "broken", f"{str(where)!r} is in no git repository", "run `git init` and commit once")
 
 
 def _python() -> Check:
@@ -158,9 +156,7 @@ def _server(home: Path) -> Check:
         return Check("server", "broken", status.fact, "run `tuloy down`, then `tuloy up`")
     if status.state == "broken":
         return Check("server", "reduced", status.fact, "run `tuloy up`; the broken file is kept beside it")
-    return Check(
-        "server", "ok", status.fact + ("; it starts when needed" if status.state == "stopped" else "")
-    )
+    return Check("server", "ok", status.fact + ("; it starts when needed" if status.state == "stopped" else ""))
 
 
 def _sandbox() -> Check:
@@ -184,9 +180,7 @@ def _ollama() -> Check:
         models = json.loads(_fetched(given, "/api/tags"))
         fact = f"Ollama {one_line(str(said['version']))} at {given}, {len(models['models'])} models"
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        return Check(
-            "ollama", "reduced", f"Ollama does not answer at {given}: {one_line(str(error))}", remedy
-        )
+        return Check("ollama", "reduced", f"Ollama does not answer at {given}: {one_line(str(error))}", remedy)
     if not models["models"]:
         return Check("ollama", "reduced", fact, "fetch a model: `ollama pull qwen2.5-coder`")
     return Check("ollama", "ok", fact)
@@ -223,7 +217,5 @@ def _coding_clis() -> Check:
 def _node() -> Check:
     said = _said("node", "--version")
     if said is None:
-        return Check(
-            "node", "reduced", "node is not on the PATH", "install Node.js for JavaScript repositories"
-        )
+        return Check("node", "reduced", "node is not on the PATH", "install Node.js for JavaScript repositories")
     return Check("node", "ok", f"Node.js {said}")

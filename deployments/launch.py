@@ -104,9 +104,7 @@ def _listening() -> socket.socket:
             listening.close()
             continue
         return listening
-    raise ServerUnavailable(
-        "no port of 127.0.0.1 is free for the local server; free one, or set PREFECT_API_URL"
-    )
+    raise ServerUnavailable("no port of 127.0.0.1 is free for the local server; free one, or set PREFECT_API_URL")
 
 
 def _rotated_log(home: Path) -> Path:

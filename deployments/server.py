@@ -98,9 +98,7 @@ def server_status(home: Path) -> ServerStatus:
     if record is None:
         return ServerStatus("stopped", "no local server was started", None)
     if records.answers(record, 2.0):
-        return ServerStatus(
-            "running", f"pid {record.pid} answers at {record.api_url}", _server(record, started=False)
-        )
+        return ServerStatus("running", f"pid {record.pid} answers at {record.api_url}", _server(record, started=False))
     if not records.is_alive(record, home):
         return ServerStatus("stopped", f"pid {record.pid} is gone", None)
     if record.age_s < 60:
@@ -180,9 +178,7 @@ def _wait(home: Path, record: Record, wait_s: float) -> None:
     deadline = time.monotonic() + max(min(wait_s, HUNG_S), wait_s - record.age_s)
     while not records.answers(record, 0.5):
         if not records.is_alive(record, home):
-            raise ServerUnavailable(
-                f"the local Prefect server died while starting; {_last_words(home, record)}"
-            )
+            raise ServerUnavailable(f"the local Prefect server died while starting; {_last_words(home, record)}")
         if time.monotonic() > deadline:
             raise ServerUnavailable(
                 f"the local Prefect server (pid {record.pid}, {record.age_s:.0f} s old) does not answer at "

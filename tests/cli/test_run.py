@@ -203,5 +203,3 @@ def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
-
-

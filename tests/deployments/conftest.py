@@ -23,9 +23,7 @@ def new_home(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def plain_environment() -> dict[str, str]:
     """The environment of a user's shell: nothing of Prefect in it, and our sources importable."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))
-    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
     return {**inherited, "PYTHONPATH": str(ROOT)}
 
 

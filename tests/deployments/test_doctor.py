@@ -73,9 +73,7 @@ def test_bare_machine(tmp_path: Path, examined: Callable[..., dict[str, Check]])
     assert {checks[name].state for name in ("coding CLIs", "node", "sandbox", "ollama")} == {"reduced"}
 
 
-def test_what_is_there_is_found(
-    tmp_path: Path, ollama: str, examined: Callable[..., dict[str, Check]]
-) -> None:
+def test_what_is_there_is_found(tmp_path: Path, ollama: str, examined: Callable[..., dict[str, Check]]) -> None:
     """A coding CLI on the PATH and an Ollama at OLLAMA_HOST are named."""
     for name, text in {"aider": "", "git": "echo git version 2.30.1"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")

@@ -48,9 +48,7 @@ def hostile_repo(tmp_path: Path) -> Path:
     return repo
 
 
-def run_in(
-    repo: Path, home: Path, environment: dict[str, str], *arguments: str
-) -> subprocess.CompletedProcess[str]:
+def run_in(repo: Path, home: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the script with the repository as current directory and on the import path in every usual way."""
     environment = {**environment, "PYTHONPATH": f"{environment['PYTHONPATH']}:.:{repo / 'src'}:{repo}"}
     argv = [sys.executable, "-c", APPLY, str(home), *arguments]
@@ -72,9 +70,7 @@ def test_settings_are_ours(hostile_repo: Path, tmp_path: Path, plain_environment
     }  # fmt: skip
 
 
-def test_prefect_imported_too_early(
-    hostile_repo: Path, tmp_path: Path, plain_environment: dict[str, str]
-) -> None:
+def test_prefect_imported_too_early(hostile_repo: Path, tmp_path: Path, plain_environment: dict[str, str]) -> None:
     """Settings that come after prefect's import would be without effect, so they are refused."""
     ran = run_in(hostile_repo, tmp_path / "home", plain_environment, "early")
     assert "prefect was imported before its settings were made" in ran.stderr

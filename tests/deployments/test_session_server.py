@@ -26,9 +26,7 @@ def asked(
     """Return status, headers and body of one answer."""
     connection = http.client.HTTPConnection(urlsplit(server.api_url).netloc, timeout=10)
     try:
-        connection.request(
-            method, path, body=body, headers={"Content-Type": "application/json", **(headers or {})}
-        )
+        connection.request(method, path, body=body, headers={"Content-Type": "application/json", **(headers or {})})
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     finally:

@@ -51,7 +51,9 @@ def project(tmp_path: Path) -> Path:
     repo = tmp_path / "project"
     (repo / "tests").mkdir(parents=True)
     (repo / "calc.py").write_text("def add(a: int, b: int) -> int:\n    return a + b\n")
-    (repo / "tests" / "test_calc.py").write_text("from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n")
+    (repo / "tests" / "test_calc.py").write_text(
+        "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
+    )
     (repo / "pyproject.toml").write_text('[project]\nname = "calc"\nversion = "1"\n')
     git(repo, "init", "-q", "-b", "main")
     git(repo, "add", "-A")

@@ -91,9 +91,7 @@ class Ended:
                 nodes = [node for _, node in answer["nodes"]]
                 ended = all(node["state_type"] not in ("RUNNING", "PENDING") for node in nodes)
                 if ended and len(nodes) == seen:
-                    self.states = {
-                        node["label"]: client.read_task_run(node["id"]).state_name for node in nodes
-                    }
+                    self.states = {node["label"]: client.read_task_run(node["id"]).state_name for node in nodes}
                     return nodes
                 assert time.monotonic() < deadline, nodes
                 seen = len(nodes)

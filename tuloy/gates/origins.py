@@ -14,7 +14,7 @@ from typing import Any
 from tuloy.gates.judging import Judging, Unproved, output_of, run_tool
 from tuloy.gates.project import pytest_settings, test_files
 
-__all__ = ["import_packages", "import_roots", "installed", "interpreter_of", "require_workspace"]
+__all__ = ["import_packages", "installed", "interpreter_of", "require_workspace"]
 
 ASIDE = frozenset({
     "test", "tests", "testing", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "script",
@@ -36,11 +36,6 @@ def origin(name):
 print("\\n" + asked["marker"] + json.dumps({name: origin(name) for name in asked["names"]}))
 """
 ASKING_S = 60.0
-
-
-def import_roots(root: Path) -> tuple[Path, ...]:
-    """Return the directories from which the project's own packages are imported, for PYTHONPATH."""
-    return (root / "src", root) if any(_packages(root / "src")) else (root,)
 
 
 def import_packages(root: Path) -> tuple[str, ...]:

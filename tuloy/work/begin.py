@@ -56,9 +56,7 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _GOAL = table(GoalRow)
 _OF_ID = select(_GOAL.c.id).where(_GOAL.c.id == bindparam("goal_id"))
-_OF_BRANCH = select(_GOAL.c.id).where(
-    _GOAL.c.repo_id == bindparam("repo_id"), _GOAL.c.branch == bindparam("branch")
-)
+_OF_BRANCH = select(_GOAL.c.id).where(_GOAL.c.repo_id == bindparam("repo_id"), _GOAL.c.branch == bindparam("branch"))
 
 
 @dataclass(frozen=True, slots=True)
