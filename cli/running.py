@@ -108,7 +108,7 @@ def _print(goal_ids: Sequence[str], store: Store, as_json: bool, cached: dict[st
         print_json({"goals": documents})
     else:
         for document in documents:
-            print_goal(document, out)
+            print_goal(document, out, brief=err.is_terminal and out.is_terminal)
     return max((goal.exit_code or 0 for goal in goals), default=0)
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console, Group
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -14,7 +14,9 @@ from rich.tree import Tree
 from tuloy.plan import Need, Plan, Step
 from tuloy.printable import one_line, printable
 from tuloy.work.report import what_it_does
-from tuloy.work.run import Change
+
+if TYPE_CHECKING:
+    from tuloy.work.run import Change
 
 __all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_plan"]
 
@@ -99,7 +101,7 @@ class Live:
     ) -> None:
         self._moving.stop()
 
-    def tell(self, change: Change) -> None:
+    def tell(self, change: "Change") -> None:
         """Show one change of state; called from any thread."""
         name = f"{change.kind}:{change.id}"
         if change.status == "running":
@@ -119,17 +121,20 @@ def _line(status: str, title: str, note: str, duration_s: float | None) -> Text:
     return line
 
 
-def print_goal(document: dict[str, Any], console: Console) -> None:
-    """Print what is known of one goal: steps, gates, what failed and how, branch and next actions."""
+def print_goal(document: dict[str, Any], console: Console, *, brief: bool = False) -> None:
+    """Print what is known of one goal: steps, gates, what failed and how, branch and next actions.
+
+    `brief` leaves out the steps and verdicts, which who watched the run has just seen.
+    """
     head = Text.assemble(mark(document["status"]), " ", (one_line(document["text"], 160), "bold"))
     head.append(f"  {document['id']} {document['status']}", "dim")
     parts: list[Any] = [head]
-    for step in document["steps"]:
+    for step in [] if brief else document["steps"]:
         parts.append(Text("  ") + _line(step["status"], step["title"], step["reason"], step["duration_s"] or None))
     for gate in document["gates"]:
         note = gate["evidence"] or gate["reason"]
-        parts.append(Text("  ") + _line(gate["verdict"], f"gate {gate['gate']}", note, gate["duration_s"]))
-        parts += _findings(gate)
+        line = Text("  ") + _line(gate["verdict"], f"gate {gate['gate']}", note, gate["duration_s"])
+        parts += [*([] if brief else [line]), *_findings(gate)]
     for step in document["steps"]:
         if step["status"] == "failed" and step["tail"]:
             parts.append(Text(f"\n{one_line(step['title'])} said:", "bold"))

@@ -16,5 +16,8 @@ git -C "$repo" init -q -b main
 git -C "$repo" add -A
 git -C "$repo" -c user.name=You -c user.email=you@localhost commit -q -m "greeter, with faults"
 cd "$repo"
-exec "$here/$bin/tuloy" run \
-    "Fix the lint errors and format the code, then run the tests and, if they pass, build the package"
+code=0
+"$here/$bin/tuloy" run \
+    "Fix the lint errors and format the code, then run the tests and, if they pass, build the package" || code=$?
+echo "the Prefect UI stays up; to stop it: TULOY_HOME=.demo/home $bin/tuloy down" >&2
+exit "$code"

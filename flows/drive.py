@@ -156,7 +156,7 @@ async def _judge(this: Progress, stage: Stage, commit: str, results: dict[str, G
     changed = commit if commit != run.base_of(stage) else None
     followed = {need.step for step in stage.steps for need in step.needs}
     last = [step.id for step in stage.steps if step.id not in followed and step.id in this.states]
-    ends = [allow_failure(this.states[step_id]) for step_id in last[-MOST_EDGES:]]
+    ends = [edge_from(this.states[step_id]) for step_id in last[-MOST_EDGES:]]
     calls: list[Any] = [
         judge.with_options(name=f"gate {gate}", task_run_name=f"gate {gate}", tags=["tuloy", "gate"])(
             run.goal.id, stage.id, gate, changed, results, return_state=True, wait_for=ends

@@ -77,7 +77,7 @@ async def edges(this: Progress, step: Step) -> list[Any]:
 
 
 def edge_from(state: State) -> Any:
-    """Return what stands for a task run in `wait_for`: the unique string it returned, by whose identity Prefect knows it.
+    """Return what stands for a task run in `wait_for`: the unique string it returned, known to Prefect by identity.
 
     A state would be searched for results by every task run that waits for it, at 2 ms each.
     """
@@ -88,7 +88,7 @@ def edge_from(state: State) -> Any:
 def _collided(this: Progress, step: Step, on: str) -> list[Any]:
     """Return what a step done again follows: its first try, and the steps that it goes on top of."""
     before = [step.id, *sorted(this.run.includes.get(on, frozenset()) - {step.id})]
-    return [allow_failure(this.states[one]) for one in before if one in this.states]
+    return [edge_from(this.states[one]) for one in before if one in this.states]
 
 
 async def replay_the_rest(this: Progress) -> None:

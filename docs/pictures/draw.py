@@ -19,7 +19,6 @@ import termios
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
@@ -39,8 +38,10 @@ def main() -> None:
     tools = Path(sys.argv[1] if len(sys.argv) > 1 else sys.prefix + "/bin").absolute()
     scratch = Path(tempfile.mkdtemp(prefix="tuloy-picture-"))
     (scratch / "examples").symlink_to(ROOT / "examples")
+    (scratch / ".venv").mkdir()
+    (scratch / ".venv" / "bin").symlink_to(tools)
     try:
-        raw = run_in_terminal(["sh", "examples/demo.sh", os.path.relpath(tools, scratch)], scratch)
+        raw = run_in_terminal(["sh", "examples/demo.sh", ".venv/bin"], scratch)
         lines = screen_lines(raw)
         (HERE / "demo.svg").write_text(svg([stable(line, scratch) for line in lines]), "utf-8")
         browser = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -114,9 +115,9 @@ def svg(lines: list[str]) -> str:
     console.print(Text.assemble(("$ ", "bold green"), ("make demo", "bold")))
     for line in lines:
         console.print(_on_screen(Text.from_ansi(line)), soft_wrap=False, highlight=False)
-    template = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    template = template.replace("font-family: Fira Code, monospace", f"font-family: {FONT}")
-    drawn = console.export_svg(title="make demo", code_format=template, unique_id="demo")
+    drawn = console.export_svg(title="make demo", unique_id="demo")
+    drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)  # fonts from the network
+    drawn = drawn.replace("font-family: Fira Code, monospace", f"font-family: {FONT}")
     return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
 
 

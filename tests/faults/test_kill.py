@@ -55,6 +55,7 @@ def project(tmp_path: Path) -> Path:
         "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
     )
     (repo / "pyproject.toml").write_text('[project]\nname = "calc"\nversion = "1"\n')
+    (repo / "unique.txt").write_text(f"{tmp_path}\n")  # no verdict of another test is of this tree
     git(repo, "init", "-q", "-b", "main")
     git(repo, "add", "-A")
     git(repo, "-c", "user.name=U", "-c", "user.email=u@localhost", "commit", "-q", "-m", "start")

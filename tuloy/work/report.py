@@ -6,13 +6,14 @@ ever.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuloy.outcome import Outcome, OutcomeStatus
 from tuloy.plan import Plan, Step
 from tuloy.printable import one_line, printable
-from tuloy.store import GoalRow, Store
-from tuloy.store.processes import alive
+
+if TYPE_CHECKING:
+    from tuloy.store import GoalRow, Store
 
 __all__ = ["goal_document", "goal_markdown", "is_running", "plan_markdown"]
 
@@ -20,13 +21,15 @@ JSON_STATUS: dict[OutcomeStatus, str] = {"error": "failed"}
 REDUCED = "no sandbox: commands and gates run with your own rights"
 
 
-def is_running(store: Store, goal: GoalRow) -> bool:
+def is_running(store: "Store", goal: "GoalRow") -> bool:
     """Whether a live process runs the goal."""
+    from tuloy.store.processes import alive
+
     lease = store.lease_of(goal.id)
     return lease is not None and alive(lease.model_dump())
 
 
-def goal_document(store: Store, goal: GoalRow, *, cached: Collection[str] = ()) -> dict[str, Any]:
+def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = ()) -> dict[str, Any]:
     """Return the goal as design.md's JSON: identity, status, steps, gates, what was reduced.
 
     `status` is done, failed, waiting or cancelled, and for a goal that has not ended `planning`, `planned` or
@@ -122,11 +125,11 @@ def what_it_does(step: Step) -> str:
             return f"gate {action.gate}"
 
 
-def _by_step(store: Store, goal: GoalRow) -> dict[str, Outcome]:
+def _by_step(store: "Store", goal: "GoalRow") -> dict[str, Outcome]:
     return store.outcomes_by_step(goal.id)
 
 
-def _status(store: Store, goal: GoalRow) -> tuple[str, str]:
+def _status(store: "Store", goal: "GoalRow") -> tuple[str, str]:
     if goal.status in ("planning", "planned", "running") and not is_running(store, goal):
         return "waiting", f"its process ended before the goal did; `tuloy resume {goal.id}` goes on"
     return goal.status, goal.reason
@@ -161,7 +164,7 @@ def _gate(stage: str, commit: str | None, result: dict[str, Any]) -> dict[str, A
     return {"stage": stage, "commit": commit, **{name: result.get(name) for name in wanted}}
 
 
-def _duration_s(goal: GoalRow) -> float | None:
+def _duration_s(goal: "GoalRow") -> float | None:
     if not goal.finished_at:
         return None
     return round(
