@@ -13,7 +13,7 @@ from benchmarks.goals import InProcess, compiled, handwritten, layered
 
 __all__ = ["measure"]
 
-STEPS = 150
+STEPS = 200
 PAIRS = 5
 
 

@@ -15,10 +15,10 @@ from tuloy.work.run import Change, Run, open_run
 __all__ = ["accept_goal", "rollback_goal"]
 
 
-def accept_goal(name: str, as_json: bool) -> int:
+def accept_goal(name: str, partial: bool, as_json: bool) -> int:
     """Merge the goal's branch into the user's, after the gates have judged exactly that merge."""
     with Live(err) as live, _opened(name, live) as run:
-        done = accept_it(run)
+        done = accept_it(run, partial=partial)
         for result in done.gates:
             note = result.evidence or result.reason
             live.tell(Change("gate", result.gate, f"gate {result.gate}", result.verdict, note, result.duration_s))

@@ -1,6 +1,7 @@
 """Commands that only look: `plan`, `status`, `show`. They never import Prefect."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,12 +24,16 @@ __all__ = [
 LARGEST_TEXT_BYTES = 1_000_000
 
 
-def show_plan(text: str, repo: str, priority: str | None, as_json: bool) -> int:
+def show_plan(texts: Sequence[str], repo: str, priority: str | None, as_json: bool) -> int:
     """Print how the text is read for the project in `repo`."""
     from tuloy.work.reading import read_goal
 
+    if len(texts) != 1:
+        raise UsageError(f"a plan is made of one goal, {len(texts)} were given; give words or --file, not both")
     root = Path(repo).absolute()
-    plan = read_goal(text, root if root.is_dir() else None, priority=priority_of(priority))
+    if not root.is_dir():
+        raise UsageError(f"{repo!r} is no directory; name the project with --repo")
+    plan = read_goal(texts[0], root, priority=priority_of(priority))
     if as_json:
         print_json(plan.model_dump(mode="json"))
     else:

@@ -9,6 +9,7 @@ from cli.looking import open_the_store, print_json
 from cli.screen import err, mark, out
 from deployments.doctor import examine
 from deployments.server import ensure_server, stop_server
+from tuloy.errors import UsageError
 from tuloy.printable import one_line
 from tuloy.settings import load_settings
 
@@ -38,6 +39,8 @@ def examine_machine(repo: str, as_json: bool) -> int:
     """Print every check; exit 4 when something is broken."""
     settings = load_settings()
     root = Path(repo).absolute()
+    if not root.is_dir():
+        raise UsageError(f"{repo!r} is no directory; name the project with --repo")
     checks = examine(settings.home, root if (root / ".git").exists() else None)
     if as_json:
         print_json({"checks": [asdict(check) for check in checks]})

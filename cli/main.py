@@ -7,7 +7,7 @@ stdout, everything else to stderr. Commands import what they need when they run:
 import json
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -35,6 +35,13 @@ Agent = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option("--max-workers", min=1, max=64, help="Steps side by side.")]
 File = Annotated[str | None, typer.Option("--file", "-f", help="Read the goal from a text file.")]
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Goals in plain words, done on your repository: planned, run in Prefect, gated, resumable."""
 
 
 @app.command()
@@ -69,7 +76,7 @@ def plan(
     """Show how a goal is read, without doing anything."""
     from cli.looking import show_plan
 
-    _leave(show_plan(goal or next(iter(_text_of(file)), ""), repo, priority, as_json))
+    _leave(show_plan([*([goal] if goal else []), *_text_of(file)], repo, priority, as_json))
 
 
 @app.command()
@@ -102,11 +109,15 @@ def show(goal: GoalId = "last", as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def accept(goal: GoalId = "last", as_json: JsonOption = False) -> None:
+def accept(
+    goal: GoalId = "last",
+    partial: Annotated[bool, typer.Option("--partial", help="Also take what a failed goal has landed.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Merge a goal's branch into yours, after the gates have judged the merge."""
     from cli.deciding import accept_goal
 
-    _leave(accept_goal(goal, as_json))
+    _leave(accept_goal(goal, partial, as_json))
 
 
 @app.command()
@@ -155,6 +166,11 @@ def audit_verify(as_json: JsonOption = False) -> None:
 
 def main() -> None:
     """Run the command line."""
+    if sys.argv[1:] == ["--version"]:
+        from tuloy import __version__
+
+        print(f"tuloy {__version__}")
+        return
     try:
         code = app(standalone_mode=False)
     except TuloyError as error:
@@ -193,8 +209,3 @@ def _text_of(file: str | None) -> list[str]:
     from cli.looking import read_text
 
     return [read_text(file)]
-
-
-def print_json(document: Any) -> None:
-    """Print one JSON document on stdout."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))

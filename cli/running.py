@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +12,14 @@ from cli.screen import Live, err, out, print_goal, print_plan
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server
 from tuloy.agents.matching import agents_of
-from tuloy.errors import UsageError
+from tuloy.errors import TuloyError, UsageError
 from tuloy.settings import Settings, load_settings
 from tuloy.store import Store
+from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, begin_goal, plan_goal
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document
-from tuloy.work.run import Run, open_run
+from tuloy.work.run import Change, Run, Tell, open_run
 from tuloy.workspaces.git import dirty_files, git, open_repository
 from tuloy.workspaces.records import Repository
 
@@ -51,8 +54,7 @@ def run_goals(
         for one in begun:
             print_plan(one.plan, err)
         _tell_about_uncommitted(repository)
-        code = _run(store, settings, begun, agent, as_json)
-        return _accepted(store, begun, code) if accept and code == 0 else code
+        return _run(store, settings, begun, agent, as_json, accept=accept)
 
 
 def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: bool) -> int:
@@ -76,11 +78,13 @@ def _run(
     as_json: bool,
     *,
     resuming: bool = False,
+    accept: bool = False,
 ) -> int:
+    """Run goals that are in the store, accept them if asked to, print what came of them."""
     with ExitStack() as opened, Live(err) as live:
         runs = [
-            opened.enter_context(open_run(one.goal, one.plan, settings, store, agent=agent, tell=live.tell))
-            for one in begun
+            opened.enter_context(open_run(one.goal, one.plan, settings, store, agent=agent, tell=tell))
+            for one, tell in zip(begun, _tellers(begun, live), strict=True)
         ]
         for run in runs if resuming else []:
             _recover(run)
@@ -88,8 +92,34 @@ def _run(
         from flows.execute import execute
 
         execute(runs)
+        refused = [_accept(run) for run in runs] if accept else [0]
         cached = {run.goal.id: run.cached for run in runs}
-    return _print([one.goal.id for one in begun], store, as_json, cached)
+    return max(_print([one.goal.id for one in begun], store, as_json, cached), *refused)
+
+
+def _tellers(begun: Sequence[Begun], live: Live) -> list[Tell]:
+    """One per goal; where there are several, each line says whose it is."""
+    if len(begun) == 1:
+        return [live.tell]
+    return [partial(_tell_of, one.goal.id, live) for one in begun]
+
+
+def _tell_of(goal_id: str, live: Live, change: Change) -> None:
+    live.tell(replace(change, id=f"{goal_id}.{change.id}", title=f"{goal_id} {change.title}"))
+
+
+def _accept(run: Run) -> int:
+    """Accept a goal that is done and changed something; a refusal is told and counts."""
+    run.goal = run.store.find_goal(run.goal.id)
+    if run.goal.status != "done" or goal_document(run.store, run.goal)["branch"] is None:
+        return 0
+    try:
+        done = accept_goal(run)
+    except TuloyError as error:
+        err.print(f"not accepted: {error}", markup=False)
+        return error.exit_code
+    err.print(f"accepted: {done.branch} is at {done.commit[:12]}", markup=False)
+    return 0
 
 
 def _recover(run: Run) -> None:
@@ -124,12 +154,6 @@ def _only_plan(texts: Sequence[str], repository: Repository, as_json: bool) -> i
     return 0
 
 
-def _accepted(store: Store, begun: Sequence[Begun], code: int) -> int:
-    from cli.deciding import accept_goal
-
-    return max([code, *(accept_goal(one.goal.id, False) for one in begun)])
-
-
 def _settings(repository: Repository, max_workers: int | None) -> Settings:
     """Read the settings; agents that came with the repository are not trusted (a clone can bring them)."""
     tracked = bool(git(repository, "ls-files", "--", "tuloy.toml").strip())
@@ -150,10 +174,11 @@ def _enter_prefect(settings: Settings) -> None:
 
 
 def _tell_about_uncommitted(repository: Repository) -> None:
-    dirty = dirty_files(repository)
+    dirty = [path for path in dirty_files(repository) if path != "tuloy.toml"]
     if dirty:
+        files = "1 uncommitted file" if len(dirty) == 1 else f"{len(dirty)} uncommitted files"
         some = ", ".join(dirty[:3]) + (", …" if len(dirty) > 3 else "")
         err.print(
-            f"not included: {len(dirty)} uncommitted files ({some}); commit them to have them in",
+            f"not included: {files} ({some}); commit them to have them in",
             markup=False,
         )

@@ -47,6 +47,8 @@ MARKS = {
     "planning": ("·", "dim"),
 }
 
+CALM = ("done", "pass", "skipped", "landed")
+
 
 def mark(status: str) -> Text:
     """Return the sign of a status."""
@@ -67,7 +69,7 @@ def print_plan(plan: Plan, console: Console) -> None:
             branch.add(Text(one_line("gates: " + ", ".join(stage.gates), 300), "magenta"))
     for limit in plan.goal.constraints:
         root.add(Text("limit: " + one_line(limit), "yellow"))
-    console.print(root)
+    console.print(root, soft_wrap=False)
 
 
 def _plan_line(step: Step, numbers: dict[str, int]) -> Text:
@@ -117,7 +119,7 @@ def _line(status: str, title: str, note: str, duration_s: float | None) -> Text:
     if duration_s is not None and status not in ("skipped", "waiting"):
         line.append(f"  {duration_s:.1f} s", "dim")
     if note and note != "exit code 0":
-        line.append("  " + one_line(note, 300), "dim" if status in ("done", "pass", "skipped") else "yellow")
+        line.append("  " + one_line(note, 300), "dim" if status in CALM else "yellow")
     return line
 
 

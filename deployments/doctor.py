@@ -174,7 +174,7 @@ def _bwrap_works() -> bool:
 
 def _ollama() -> Check:
     given = os.environ.get("OLLAMA_HOST") or "127.0.0.1:11434"
-    remedy = "start `ollama serve`, or set OLLAMA_HOST; without it plans come from the rules alone"
+    remedy = "start `ollama serve`, or set OLLAMA_HOST; no plan needs it yet: the rules make them"
     try:
         said = json.loads(_fetched(given, "/api/version"))
         models = json.loads(_fetched(given, "/api/tags"))

@@ -1,9 +1,11 @@
 """Compile a plan to a Prefect flow whose tasks are its steps."""
 
+from pathlib import Path
 from typing import Any
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
+from prefect.settings import get_current_settings
 
 from flows.whole import run_whole
 from tasks.live import live
@@ -26,6 +28,7 @@ def compile_plan(plan: Plan, *, name: str = "goal") -> Flow[Any, Any]:
         flow_run_name=title,
         description=one_line(plan.goal.text, 500),
         persist_result=True,
+        result_storage=_results(),
         result_serializer="json",
         validate_parameters=False,
     )
@@ -34,3 +37,9 @@ def compile_plan(plan: Plan, *, name: str = "goal") -> Flow[Any, Any]:
         return await run_whole(live(goal_id))
 
     return goal
+
+
+def _results() -> Path | None:
+    """Return where results go: the user's block, else the local place. Left open, every run would ask the server."""
+    results = get_current_settings().results
+    return None if results.default_storage_block else results.local_storage_path

@@ -139,7 +139,8 @@ async def _land(this: Progress, stage: Stage) -> str | None:
         run.tell(Change("gate", "merge", "gate merge", "fail", str(error)))
         return None
     judged = await _judge(this, stage, commit, results)
-    await show_gates(run.goal.id, stage, results)
+    if results:
+        await show_gates(run.goal.id, stage, results)
     if run.cancel.is_set() or any(result.verdict in ("fail", "error") for result in results.values()):
         return None
     call: Any = land(run.goal.id, stage.id, commit, return_state=True, wait_for=judged)

@@ -4,7 +4,8 @@ Only work that is done returns a value (and so is persisted and cached by Prefec
 state from a task without a cache: Prefect 3.8 stores a state returned by a cached task as a completed result.
 """
 
-import uuid
+import itertools
+import secrets
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
@@ -13,6 +14,8 @@ from prefect.states import Crashed
 from tuloy.outcome import Outcome
 
 __all__ = ["CouldNotRun", "SaidNo", "end_of", "may_retry"]
+
+_PROCESS, _NUMBERS = f"{secrets.token_hex(4)}-", itertools.count(1)
 
 
 class SaidNo(Exception):
@@ -31,7 +34,7 @@ def end_of(outcome: Outcome) -> str | State:
         return Crashed(name="Interrupted", message=outcome.reason)
     if outcome.status != "done":
         raise CouldNotRun(outcome.reason)
-    return f"tuloy://{outcome.key}/{(outcome.commit or '')[:12]}/{uuid.uuid4().hex[:8]}"
+    return f"tuloy://{outcome.key}/{(outcome.commit or '')[:12]}/{_PROCESS}{next(_NUMBERS)}"
 
 
 def may_retry(task: Task, task_run: TaskRun, state: State) -> bool:

@@ -100,6 +100,29 @@ def test_accept_and_take_back(tuloy: Callable[..., Ran], git: Callable[..., str]
     assert tuloy("rollback", goal["id"]).code == 0
     assert not (small / "made.txt").exists()
     assert git(small, "rev-list", "--count", "main").strip() == "3"
+    assert tuloy("audit", "verify").code == 0
+
+
+def test_accepted_by_the_run_itself(tuloy: Callable[..., Ran], git: Callable[..., str], small: Path):
+    """`run --accept` prints one JSON document, which says that the branch has moved."""
+    ran = tuloy("run", "Run `touch made.txt`", "--repo", str(small), "--accept", "--json")
+
+    assert ran.code == 0, ran.err
+    assert ran.goal["accepted"] == git(small, "rev-parse", "main").strip()
+    assert (small / "made.txt").exists()
+
+
+def test_a_failed_goal_is_not_accepted_unasked(tuloy: Callable[..., Ran], git: Callable[..., str], small: Path):
+    """What landed of a goal that failed is taken only with --partial."""
+    goal = tuloy("run", "Run `touch made.txt`. Also run `false`", "--repo", str(small), "--json").goal
+    assert goal["status"] == "failed"
+    assert goal["branch"]
+
+    refused = tuloy("accept", goal["id"])
+    assert refused.code == 2
+    assert "--partial" in refused.err
+    assert tuloy("accept", goal["id"], "--partial").code == 0
+    assert (small / "made.txt").exists()
 
 
 def test_rollback_before_acceptance_moves_only_the_goals_branch(

@@ -130,7 +130,7 @@ def test_what_cannot_run_is_tried_again_and_ends_with_four(run_plan: Callable[..
     """A missing program is retried as Prefect was told to, then Failed; what needs it waits, nothing is skipped."""
     ended = run_plan(plan_of(step("a", ["no-such-program"], retries=1), step("b", ["true"], ("a", "succeeded"))))
 
-    assert {"A": "Failed"} == ended.states
+    assert ended.states == {"A": "Failed"}
     assert (ended.state, ended.goal.exit_code) == ("Failed", 4)
     assert ended.outcomes["a"].status == "error"
     assert ended.outcomes["a"].attempts == 2

@@ -10,7 +10,7 @@ from tuloy.store.database import Database, Row, Writing
 from tuloy.store.tables import FINISHED, GoalRow, GoalStatus, PlanRow, table
 from tuloy.store.text import json_text
 
-__all__ = ["create_goal", "record_acceptance", "save_plan", "set_flow_run", "set_goal"]
+__all__ = ["create_goal", "record_acceptance", "record_taken_back", "save_plan", "set_flow_run", "set_goal"]
 
 _GOAL, _PLAN = table(GoalRow), table(PlanRow)
 _ONE = select(_GOAL).where(_GOAL.c.id == bindparam("goal_id"))
@@ -104,6 +104,16 @@ def record_acceptance(db: Database, goal_id: str, target_branch: str, before: st
         writing.append(goal_id, "goal.accepted", {"rows": {"goal": [change]}, **facts})
 
 
+def record_taken_back(db: Database, goal_id: str, target_branch: str, before: str, commit: str) -> None:
+    """Record that the user's branch moved from `before` to `commit`, which takes the goal's work back."""
+    with db.write() as writing:
+        _the_goal(writing, goal_id)
+        change = {"id": goal_id, "accepted_at": None, "accepted_commit": None, "updated_at": writing.at}
+        writing.update("goal", change)
+        facts = {"target_branch": target_branch, "before": before, "commit": commit}
+        writing.append(goal_id, "goal.taken_back", {"rows": {"goal": [change]}, **facts})
+
+
 def _set(db: Database, goal_id: str, kind: str, fields: Row) -> None:
     with db.write() as writing:
         goal = _the_goal(writing, goal_id)
@@ -119,5 +129,5 @@ def _set(db: Database, goal_id: str, kind: str, fields: Row) -> None:
 def _the_goal(writing: Writing, goal_id: str) -> Row:
     goal = writing.first(_ONE, goal_id=goal_id)
     if goal is None:
-        raise UsageError(f"there is no goal {goal_id!r}; `tuloy list` shows those there are")
+        raise UsageError(f"there is no goal {goal_id!r}; `tuloy status` shows those there are")
     return goal

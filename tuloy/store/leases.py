@@ -51,5 +51,5 @@ def _busy(goal_id: str, holder: Mapping[str, Any]) -> GoalBusy:
     where = "" if here else f" on host {holder['host']!r}"
     return GoalBusy(
         f"goal {goal_id!r} is being run by process {holder['pid']}{where} since {holder['taken_at']}; "
-        f"wait for it, or stop it with `tuloy cancel {goal_id}`"
+        f"wait for it, or stop that process (Ctrl-C) and `tuloy resume {goal_id}`"
     )

@@ -92,7 +92,7 @@ def _no_goal(reading: Reading, name: str, begin: list[str]) -> str:
     if not ids:
         return f"there is no goal {name!r}, nor any other yet; start one with `tuloy run GOAL`"
     near = get_close_matches(name, ids, n=3, cutoff=0.5) or ids[:3]
-    return f"there is no goal {name!r}; near: {_listed(near)}; `tuloy list` shows all"
+    return f"there is no goal {name!r}; near: {_listed(near)}; `tuloy status` shows all"
 
 
 def _listed(ids: list[str]) -> str:

@@ -17,6 +17,7 @@ class Store(Database):
     set_goal = goals.set_goal
     set_flow_run = goals.set_flow_run
     record_acceptance = goals.record_acceptance
+    record_taken_back = goals.record_taken_back
 
     start_attempt = attempts.start_attempt
     end_attempt = attempts.end_attempt

@@ -28,15 +28,15 @@ class Accepted:
     gates: tuple[GateResult, ...] = ()
 
 
-def accept_goal(run: Run) -> Accepted:
-    """Merge the goal's work into the branch it started from.
+def accept_goal(run: Run, *, partial: bool = False) -> Accepted:
+    """Merge the goal's work into the branch it started from; `partial` also takes what a failed goal has landed.
 
     Raises:
-        UsageError: when there is nothing to accept.
+        UsageError: when there is nothing to accept, or the goal is not done and `partial` was not asked for.
         LandingRefused: when the merge conflicts, a gate does not pass it, the branch moved meanwhile, or uncommitted
             work is in the way. Nothing was moved then.
     """
-    target, commit = _to_accept(run)
+    target, commit = _to_accept(run, partial)
     before = read_ref(run.repo, f"refs/heads/{target}")
     if before is None:
         raise LandingRefused(f"branch {target!r} is gone; make it again, or merge {run.goal.branch!r} yourself")
@@ -74,12 +74,17 @@ def rollback_goal(run: Run, to: str | None) -> str:
     return f"{run.goal.branch} is back at {commit[:12]}; the work stays under refs/tuloy/{run.goal.id}/"
 
 
-def _to_accept(run: Run) -> tuple[str, str]:
+def _to_accept(run: Run, partial: bool) -> tuple[str, str]:
     points = run.store.checkpoints(run.goal.id)
     if run.goal.accepted_commit:
         raise UsageError(f"goal {run.goal.id} is accepted already, as {run.goal.accepted_commit[:12]}")
     if not points or points[-1].commit == run.goal.base_commit:
         raise UsageError(f"goal {run.goal.id} has changed nothing that passed its gates; there is nothing to accept")
+    if run.goal.status != "done" and not partial:
+        raise UsageError(
+            f"goal {run.goal.id} is {run.goal.status}, not done: {run.goal.reason}; "
+            f"`tuloy accept {run.goal.id} --partial` takes what has landed all the same"
+        )
     if run.goal.base_branch is None:
         raise UsageError(f"goal {run.goal.id} started from no branch; `git merge {run.goal.branch}` where you want it")
     return run.goal.base_branch, points[-1].commit
@@ -113,7 +118,7 @@ def _take_back(run: Run) -> str:
         files = ", ".join(back.conflicts[:5])
         raise LandingRefused(f"later work on {target!r} touches the same lines ({files}); `git revert` lets you choose")
     accept(run.repo, target, back.commit, here)
-    run.store.emit(run.goal.id, "goal.taken_back", branch=target, before=here, commit=back.commit)
+    run.store.record_taken_back(run.goal.id, target, here, back.commit)
     return f"{target} took the goal back in {back.commit[:12]}"
 
 

@@ -57,7 +57,7 @@ def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = 
         "created_at": goal.created_at,
         "duration_s": _duration_s(goal),
         "steps": [_step(step, outcomes.get(step.id), step.id in started, cached) for step in plan or ()],
-        "gates": [_gate(row.stage_id, row.commit, row.result) for row in store.gate_results(goal.id)],
+        "gates": _gates(store, goal),
         "reduced": [REDUCED] if outcomes else [],
     }
 
@@ -157,6 +157,12 @@ def _step(step: Step, outcome: Outcome | None, started: bool, cached: Collection
         "output": outcome.output_path,
         "tail": outcome.tail,
     }
+
+
+def _gates(store: "Store", goal: "GoalRow") -> list[dict[str, Any]]:
+    """The last verdict of each gate of each stage."""
+    last = {(row.stage_id, row.gate): row for row in store.gate_results(goal.id)}
+    return [_gate(row.stage_id, row.commit, row.result) for row in last.values()]
 
 
 def _gate(stage: str, commit: str | None, result: dict[str, Any]) -> dict[str, Any]:

@@ -86,9 +86,10 @@ def do_step(run: Run, step: Step, base: str, *, on: str | None = None, task_run_
 
 def skip_step(run: Run, step: Step) -> Outcome:
     """Record that the step's branch was not taken."""
-    needs = ", ".join(f"{need.step} {run.outcomes[need.step].status}" for need in step.needs)
+    ends = [(run.plan.steps[need.step].title, run.outcomes[need.step].status) for need in step.needs]
+    needs = ", ".join(f"{title!r} {'is ' if status == 'done' else ''}{status}" for title, status in ends)
     key = step_key(run, step)
-    return _record(run, Outcome(key=key, step=step.id, status="skipped", reason=f"not needed: {needs}", attempts=0))
+    return _record(run, Outcome(key=key, step=step.id, status="skipped", reason=f"not taken: {needs}", attempts=0))
 
 
 def place_of(run: Run, workspace: Workspace) -> tuple[Place, dict[str, str]]:

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from operator import attrgetter
 
 from tuloy.workspaces.records import Workspace
 
@@ -36,18 +36,11 @@ def look(workspace: Workspace) -> Look:
     Raises:
         OSError: when a file goes away meanwhile.
     """
-    seen = hashlib.blake2b(digest_size=20)
-    newest_ns = 0
-    for root in (workspace.path, workspace.git_dir):
-        for path, entry in _entries(root):
-            if entry is None:
-                seen.update(b"%s\0/" % os.fsencode(path))
-                continue
-            told = f"{entry.st_mode} {entry.st_ino} {entry.st_size} {entry.st_mtime_ns} {entry.st_ctime_ns}\0"
-            seen.update(b"%s\0" % os.fsencode(path) + told.encode())
-            newest_ns = max(newest_ns, entry.st_ctime_ns)
+    entries = [entry for root in (workspace.path, workspace.git_dir) for entry in _entries(str(root))]
+    newest_ns = max((entry[-1] for entry in entries), default=0)
     tick_ns = _FINE_NS if newest_ns % 10**6 else _COARSE_NS
-    return Look(seen.digest(), 0 < newest_ns < time.time_ns() - tick_ns)
+    digest = hashlib.blake2b(repr(entries).encode("utf-8", "surrogateescape"), digest_size=20).digest()
+    return Look(digest, 0 < newest_ns < time.time_ns() - tick_ns)
 
 
 def look_settled(workspace: Workspace) -> Look:
@@ -56,15 +49,19 @@ def look_settled(workspace: Workspace) -> Look:
     return look(workspace)
 
 
-def _entries(root: Path) -> Iterator[tuple[str, os.stat_result | None]]:
-    """Yield every path below `root` in a fixed order, with what the system knows of it; None for a directory."""
-    places = [str(root)]
+def _entries(root: str) -> Iterator[tuple[str, int, int, int, int, int]]:
+    """Yield every path below `root`: mode, inode, size, modification and change time in nanoseconds; 0 for folders."""
+    places = [root]
     while places:
         with os.scandir(places.pop()) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+            entries = sorted(found, key=_name)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 places.append(entry.path)
-                yield entry.path, None
+                yield entry.path, 0, 0, 0, 0, 0
             else:
-                yield entry.path, entry.stat(follow_symlinks=False)
+                told = entry.stat(follow_symlinks=False)
+                yield entry.path, told.st_mode, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns
+
+
+_name = attrgetter("name")
