@@ -35,9 +35,7 @@ def measure() -> Figures:
     rate = 60 * STEPS / took_s
     return (
         Figure("sustained steps per minute", rate, "per min", 3000, "at least", f"{STEPS} steps in {took_s:.1f} s"),
-        Figure(
-            "history complete 5 s after the end", share, "%", 100, "at least", "counted by Prefect"
-        ),
+        Figure("history complete 5 s after the end", share, "%", 100, "at least", "counted by Prefect"),
     )
 
 

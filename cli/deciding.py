@@ -11,8 +11,9 @@ from tuloy.settings import load_settings
 from tuloy.work.acceptance import accept_goal as accept_it
 from tuloy.work.acceptance import rollback_goal as roll_it_back
 from tuloy.work.run import Change, Run, open_run
+from tuloy.work.wishes import Wish, wish_for
 
-__all__ = ["accept_goal", "rollback_goal"]
+__all__ = ["accept_goal", "rollback_goal", "tell_goal"]
 
 
 def accept_goal(name: str, partial: bool, as_json: bool) -> int:
@@ -48,6 +49,14 @@ def rollback_goal(name: str, to: str | None, as_json: bool) -> int:
         print_json({"id": run.goal.id, "done": said})
     else:
         out.print(said, markup=False)
+    return 0
+
+
+def tell_goal(name: str, wish: Wish) -> int:
+    """Cancel or pause a goal, wherever it runs."""
+    with open_the_store(load_settings()) as store:
+        goal = store.find_goal(name)
+        out.print(f"goal {goal.id} {wish_for(store, goal, wish)}", markup=False)
     return 0
 
 

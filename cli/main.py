@@ -133,6 +133,22 @@ def rollback(
 
 
 @app.command()
+def pause(goal: GoalId = "last") -> None:
+    """Let a running goal start no further step; `tuloy resume` lets it go on."""
+    from cli.deciding import tell_goal
+
+    _leave(tell_goal(goal, "pause"))
+
+
+@app.command()
+def cancel(goal: GoalId = "last") -> None:
+    """Stop a goal; what is finished is kept."""
+    from cli.deciding import tell_goal
+
+    _leave(tell_goal(goal, "cancel"))
+
+
+@app.command()
 def up() -> None:
     """Start the local Prefect server and say where it is."""
     from cli.machine import bring_up

@@ -14,12 +14,13 @@ from deployments.server import begin_server, ensure_server
 from tuloy.agents.matching import agents_of
 from tuloy.errors import TuloyError, UsageError
 from tuloy.settings import Settings, load_settings
-from tuloy.store import Store
+from tuloy.store import GoalRow, Store
 from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, begin_goal, plan_goal
 from tuloy.work.recovery import recover
-from tuloy.work.report import goal_document
+from tuloy.work.report import goal_document, is_running
 from tuloy.work.run import Change, Run, Tell, open_run
+from tuloy.work.wishes import wish_for, wishes_since
 from tuloy.workspaces.git import dirty_files, git, open_repository
 from tuloy.workspaces.records import Repository
 
@@ -63,11 +64,26 @@ def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: 
         goal = store.find_goal(name)
         repository = open_repository(Path(goal.repo))
         settings = _settings(repository, max_workers)
-        if goal.status in ("done", "cancelled"):
+        if goal.status == "done":
             err.print(f"goal {goal.id} is {goal.status}; there is nothing to resume", markup=False)
             return _print([goal.id], store, as_json, {})
+        if is_running(store, goal):
+            return _let_go_on(store, goal)
         _warm_up(settings)
         return _run(store, settings, [Begun(goal, plan_goal(store, goal))], agent, as_json, resuming=True)
+
+
+def _let_go_on(store: Store, goal: GoalRow) -> int:
+    """Lift a pause of a goal that another process runs; that process prints what comes of it.
+
+    Raises:
+        GoalBusy: when it is not paused.
+    """
+    wishes = [wish for _, wish in wishes_since(store, goal.id, 0) if wish != "cancel"]
+    if not wishes or wishes[-1] != "pause":
+        store.take_lease(goal.id)
+    err.print(f"goal {goal.id} {wish_for(store, goal, 'go-on')} in the process that runs it", markup=False)
+    return 0
 
 
 def _run(
@@ -139,7 +155,14 @@ def _print(goal_ids: Sequence[str], store: Store, as_json: bool, cached: dict[st
     else:
         for document in documents:
             print_goal(document, out, brief=err.is_terminal and out.is_terminal)
-    return max((goal.exit_code or 0 for goal in goals), default=0)
+    return max((_exit_code(goal) for goal in goals), default=0)
+
+
+def _exit_code(goal: GoalRow) -> int:
+    """A goal that does not say how it ended did not end well."""
+    if goal.exit_code is None:
+        return 0 if goal.status == "done" else TuloyError.exit_code
+    return goal.exit_code
 
 
 def _only_plan(texts: Sequence[str], repository: Repository, as_json: bool) -> int:

@@ -29,6 +29,7 @@ from tuloy.work.steps import commits_before, finished, step_key
 __all__ = ["drive"]
 
 MOST_EDGES = 50
+HELD_S = 0.3
 
 
 async def drive(run: Run) -> GoalEnd:
@@ -66,7 +67,7 @@ async def _steps(this: Progress, stage: Stage) -> None:
     running: dict[asyncio.Task[Outcome], Step] = {}
     await _skip(this, ready.skipped_at_start)
     while True:
-        for step in [] if run.cancel.is_set() else ready.take():
+        for step in [] if run.cancel.is_set() or run.held else ready.take():
             standing = await _standing(this, step)
             if standing is None:
                 running[asyncio.create_task(_step(this, step), name=step.id)] = step
@@ -76,6 +77,7 @@ async def _steps(this: Progress, stage: Stage) -> None:
         if not running and (ready.idle or run.cancel.is_set()):
             return
         if not running:
+            await asyncio.sleep(HELD_S if run.held else 0)
             continue
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -24,6 +24,7 @@ from prefect.states import Crashed, Scheduled
 
 from flows.compile import compile_plan
 from tasks.live import open_here
+from tuloy.errors import TuloyError
 from tuloy.work.run import Run
 
 __all__ = ["execute"]
@@ -41,6 +42,8 @@ def execute(runs: Sequence[Run]) -> list[State]:
             opened.enter_context(open_here(run))
         states = asyncio.run(_all(runs))
     _flush()
+    for run, state in zip(runs, states, strict=True):
+        _settle(run, state)
     return states
 
 
@@ -54,6 +57,13 @@ async def _one(run: Run, former: FlowRun | None) -> State:
     call = run_flow(compile_plan(run.plan), flow_run=former, parameters=parameters, return_type="state")
     assert inspect.isawaitable(call)
     return cast(State, await cast(Awaitable[Any], call))
+
+
+def _settle(run: Run, state: State) -> None:
+    """Say in the store what the flow could not say itself any more."""
+    if run.store.find_goal(run.goal.id).status in ("planned", "running"):
+        reason = f"could not go on: {state.message or state.name}; `tuloy resume {run.goal.id}` tries again"
+        run.store.set_goal(run.goal.id, "failed", reason, TuloyError.exit_code)
 
 
 def _former_run(run: Run) -> FlowRun | None:

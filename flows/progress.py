@@ -11,7 +11,6 @@ from typing import Any
 
 from prefect import allow_failure
 from prefect.client.schemas.objects import State
-from prefect.results import ResultRecord
 
 from tasks.step import do, skip
 from tuloy.gates.verdict import GateResult
@@ -81,7 +80,7 @@ def edge_from(state: State) -> Any:
 
     A state would be searched for results by every task run that waits for it, at 2 ms each.
     """
-    result = state.data.result if isinstance(state.data, ResultRecord) and state.is_completed() else None
+    result = getattr(state.data, "result", None) if state.is_completed() else None
     return result if isinstance(result, str) else allow_failure(state)
 
 

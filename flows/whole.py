@@ -1,13 +1,15 @@
 """One goal run from its first state to its last, as the body of a flow: record, drive, report, say how it ended."""
 
 import asyncio
+from uuid import UUID
 
 from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
-from prefect.states import Completed, Crashed, Failed
+from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from flows.drive import drive
+from flows.watch import watched
 from tasks.live import in_thread
 from tasks.report import show_plan, show_report
 from tuloy.work.ending import GoalEnd
@@ -23,7 +25,8 @@ async def run_whole(run: Run) -> State:
     run_id = str(flow_run.get_id())
     await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
     await in_thread(goal_id, run.store.set_goal, goal_id, "running")
-    _, end = await asyncio.gather(show_plan(goal_id, run.plan), drive(run))
+    async with watched(run, UUID(run_id)):
+        _, end = await asyncio.gather(show_plan(goal_id, run.plan), drive(run))
     await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
     document = goal_document(run.store, run.store.find_goal(goal_id), cached=run.cached)
     await show_report(goal_id, goal_markdown(document))
@@ -40,6 +43,8 @@ def ui_address(run_id: str) -> str | None:
 def _state(end: GoalEnd) -> State:
     if end.status == "done":
         return Completed(message="every step done, every gate passed")
+    if end.status == "cancelled":
+        return Cancelled(message=end.reason)
     if end.exit_code == 130:
         return Crashed(name="Interrupted", message=end.reason)
     if end.status == "waiting":

@@ -1,6 +1,12 @@
 """What a run leaves in the Prefect UI besides states: plan, gates and report as artifacts."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.exceptions import PrefectException
 
 from tuloy.gates.verdict import GateResult
 from tuloy.plan import Plan, Stage
@@ -12,9 +18,10 @@ __all__ = ["show_gates", "show_plan", "show_report"]
 
 async def show_plan(goal_id: str, plan: Plan) -> None:
     """Publish the plan as a diagram and a table."""
-    await acreate_markdown_artifact(
-        plan_markdown(plan), key=f"plan-{goal_id}", description=one_line(plan.goal.text, 200)
-    )
+    with _if_the_server_answers():
+        await acreate_markdown_artifact(
+            plan_markdown(plan), key=f"plan-{goal_id}", description=one_line(plan.goal.text, 200)
+        )
 
 
 async def show_gates(goal_id: str, stage: Stage, results: dict[str, GateResult]) -> None:
@@ -30,12 +37,23 @@ async def show_gates(goal_id: str, stage: Stage, results: dict[str, GateResult])
         for result in results.values()
     ]
     key = f"gates-{goal_id}-{_key(stage.id)}"
-    await acreate_table_artifact(rows, key=key, description=f"Gates of {one_line(stage.title)}")
+    with _if_the_server_answers():
+        await acreate_table_artifact(rows, key=key, description=f"Gates of {one_line(stage.title)}")
 
 
 async def show_report(goal_id: str, markdown: str) -> None:
     """Publish the final report."""
-    await acreate_markdown_artifact(markdown, key=f"report-{goal_id}", description="How the goal ended")
+    with _if_the_server_answers():
+        await acreate_markdown_artifact(markdown, key=f"report-{goal_id}", description="How the goal ended")
+
+
+@contextmanager
+def _if_the_server_answers() -> Iterator[None]:
+    """Pages for people are best effort: no work fails because one could not be published."""
+    try:
+        yield
+    except (httpx.HTTPError, PrefectException) as error:
+        logging.getLogger("tuloy").warning("an artifact was not published: %s", error)
 
 
 def _key(text: str) -> str:

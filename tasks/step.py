@@ -78,7 +78,12 @@ def tell_end(run: Run, step: Step, outcome: Outcome, note: str = "") -> None:
 
 
 def _log(step: Step, outcome: Outcome) -> None:
-    """Log what was done and said as one record: Prefect's server takes each record as a row and an event of its own."""
+    """Log what was done and said as one record; nothing for a step that is done and said nothing.
+
+    Each record is a row and an event in Prefect's server, and costs this process 1.5 ms: a tenth of a task run.
+    """
+    if outcome.status == "done" and not outcome.tail:
+        return
     what = " ".join(step.action.argv) if isinstance(step.action, CommandAction) else step.action.kind
     head = f"{step.id} · {what} · on {(outcome.base or '')[:12]}"
     tail = outcome.tail.splitlines()[-200:]

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
+from deployments.server import Server
 from tests.cli.conftest import COMMAND, Ran
 from tuloy.workspaces.fingerprint import fingerprint
 
@@ -226,3 +228,73 @@ def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("by", ["command", "prefect"])
+def test_cancel_from_elsewhere(
+    by: str, tuloy: Callable[..., Ran], environment: dict[str, str], small: Path, prefect_server: Server
+):
+    """Cancelled by `tuloy cancel` or in Prefect, a running goal ends its children and says cancelled."""
+    process = _begin(environment, small, "Run `sleep 3.21`, then run `touch late.txt`")
+    goal = tuloy("show", "--json").goal
+    if by == "command":
+        assert tuloy("cancel", goal["id"]).code == 0
+    else:
+        _set_state(prefect_server, goal["flow_run_id"], "CANCELLING")
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130, err
+    assert _sleepers() == []
+    assert tuloy("show", goal["id"], "--json").goal["status"] == "cancelled"
+    assert _state(prefect_server, goal["flow_run_id"]) == "CANCELLED"
+
+
+@pytest.mark.parametrize("by", ["command", "prefect"])
+def test_pause_from_elsewhere(
+    by: str, tuloy: Callable[..., Ran], environment: dict[str, str], small: Path, prefect_server: Server
+):
+    """Paused by `tuloy pause` or in Prefect, a goal starts no further step until it is resumed the same way."""
+    process = _begin(environment, small, "Run `sleep 3.21`, then run `touch late.txt`")
+    goal = tuloy("show", "--json").goal
+    if by == "command":
+        assert tuloy("pause", goal["id"]).code == 0
+    else:
+        _set_state(prefect_server, goal["flow_run_id"], "PAUSED")
+    _until(lambda: tuloy("show", goal["id"], "--json").goal["steps"][0]["status"] == "done")
+    time.sleep(1)
+    assert process.poll() is None
+    assert tuloy("show", goal["id"], "--json").goal["steps"][1]["status"] == "waiting"
+    if by == "command":
+        assert tuloy("resume", goal["id"]).code == 0
+    else:
+        _set_state(prefect_server, goal["flow_run_id"], "RUNNING")
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 0, err
+    assert tuloy("show", goal["id"], "--json").goal["status"] == "done"
+    assert _state(prefect_server, goal["flow_run_id"]) == "COMPLETED"
+
+
+def _begin(environment: dict[str, str], repo: Path, text: str) -> subprocess.Popen[str]:
+    """Start a run whose first step sleeps, and return when it does."""
+    words = [*COMMAND, "run", text, "--repo", str(repo)]
+    process = subprocess.Popen(words, env=environment, cwd="/", text=True, stderr=subprocess.PIPE, stdout=-3)
+    _until(lambda: _sleepers() != [])
+    return process
+
+
+def _set_state(server: Server, flow_run_id: str, kind: str) -> None:
+    """Do what a button of the Prefect UI does."""
+    body = json.dumps({"state": {"type": kind}, "force": True})
+    answer = httpx.post(f"{server.api_url}/flow_runs/{flow_run_id}/set_state", content=body, headers=_csrf(server))
+    assert answer.status_code in (200, 201), answer.text
+
+
+def _state(server: Server, flow_run_id: str) -> str:
+    return httpx.get(f"{server.api_url}/flow_runs/{flow_run_id}").json()["state"]["type"]
+
+
+def _csrf(server: Server) -> dict[str, str]:
+    client = "tests"
+    token = httpx.get(f"{server.api_url}/csrf-token", params={"client": client}).json()["token"]
+    return {"Prefect-Csrf-Client": client, "Prefect-Csrf-Token": token, "Content-Type": "application/json"}

@@ -15,7 +15,7 @@ __all__ = ["GoalEnd", "goal_end", "unhandled"]
 class GoalEnd:
     """A goal's end. `exit_code`: 0 done, 1 said no, 3 waits for an answer, 4 could not run, 130 interrupted."""
 
-    status: Literal["done", "failed", "waiting"]
+    status: Literal["done", "failed", "waiting", "cancelled"]
     exit_code: int
     reason: str = ""
 
@@ -34,7 +34,9 @@ def unhandled(run: Run, step: Step) -> bool:
 
 def _judged(
     run: Run, gates: Mapping[str, Mapping[str, GateResult]]
-) -> tuple[Literal["done", "failed", "waiting"], int, str]:
+) -> tuple[Literal["done", "failed", "waiting", "cancelled"], int, str]:
+    if run.cancel.is_set() and run.stopped_by == "cancelled":
+        return "cancelled", 130, f"cancelled; `tuloy resume {run.goal.id}` goes on all the same"
     if run.cancel.is_set():
         return "waiting", 130, f"interrupted; `tuloy resume {run.goal.id}` goes on"
     by_status: dict[str, list[Step]] = {}

@@ -43,7 +43,8 @@ Tell = Callable[[Change], None]
 @dataclass(slots=True)
 class Run:
     """One run of one goal in this process. `stage_base` is the commit each stage starts from, once it is known;
-    `includes` says of each commit made here which steps' changes are in it; `cached` are
+    `includes` says of each commit made here which steps' changes are in it; `held` starts no
+    further step; `stopped_by` says who set `cancel`; `cached` are
     the steps that a former run had finished."""
 
     goal: GoalRow
@@ -55,6 +56,8 @@ class Run:
     agents: list[Agent]
     tell: Tell
     cancel: threading.Event = field(default_factory=threading.Event)
+    stopped_by: Literal["interrupted", "cancelled"] = "interrupted"
+    held: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     recorded: dict[str, Outcome] = field(default_factory=dict)
     stage_base: dict[str, str] = field(default_factory=dict)
