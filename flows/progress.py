@@ -42,7 +42,7 @@ async def do_on(this: Progress, step: Step, base: str, *, on: str | None = None)
     key = step_key(run, step, on=on)
     task = named(do, step, suffix=" (again)" if on else "")
     task.retries, task.timeout_seconds = step.retries, step.timeout_s + CORE_GRACE_S
-    arguments = (run.goal.id, step.id, base, f"{run.goal.id}/{key}", on)
+    arguments = (run.goal.id, step.id, base, f"{run.goal.id}-{key}", on)
     waits = await edges(this, step) if on is None else _collided(this, step, on)
     outcome = await awaited(this, step, key, task(*arguments, return_state=True, wait_for=waits))
     if outcome.status == "error" and this.states[step.id].name == "Cached":  # known to Prefect, but not to our store
@@ -122,7 +122,7 @@ async def _replay(this: Progress, step: Step) -> State:
     if outcome.status == "skipped":
         call = named(skip, step)(run.goal.id, step.id, return_state=True, wait_for=before)
     else:
-        key = f"{run.goal.id}/{outcome.key}"
+        key = f"{run.goal.id}-{outcome.key}"
         call = named(do, step)(run.goal.id, step.id, outcome.base or "", key, return_state=True, wait_for=before)
     this.states[step.id] = await call
     return this.states[step.id]

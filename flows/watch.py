@@ -36,7 +36,7 @@ async def watched(run: Run, flow_run_id: UUID | None) -> AsyncIterator[None]:
 
 
 async def _watch(run: Run, flow_run_id: UUID | None) -> None:
-    held_in_prefect, seen = False, await in_thread(run.goal.id, _last_event, run)
+    held_in_prefect, seen = False, await in_thread(run.goal.id, run.store.last_event, run.goal.id)
     async with get_client() as client:
         while True:
             await asyncio.sleep(EVERY_S)
@@ -61,7 +61,3 @@ def _follow(run: Run, wish: str) -> None:
     elif wish in ("pause", "go-on"):
         run.held = wish == "pause"
 
-
-def _last_event(run: Run) -> int:
-    events = run.store.events(run.goal.id)
-    return events[-1].seq if events else 0

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -87,13 +87,14 @@ def run_process(
         ToolMissing: when the program cannot be started at all.
     """
     output_path.parent.mkdir(parents=True, exist_ok=True)
+    older = psutil.pids()
     began = time.monotonic()
     with output_path.open("wb", buffering=0) as kept, _start(argv, cwd, {**env, MARK: mark}) as process:
         capture = _Capture(process.stdout, kept)
         try:
             timed_out, cancelled = _await_end(process, capture, began + timeout_s, cancel)
         finally:
-            survivors = _end_all(process, capture, mark)
+            survivors = _end_all(process, capture, mark, older)
         capture.drain()
     code = process.returncode
     forced = timed_out or cancelled
@@ -111,10 +112,11 @@ def run_process(
     )
 
 
-def end_marked(mark: str, *, family: bool = False) -> int:
+def end_marked(mark: str, *, family: bool = False, older: Collection[int] = ()) -> int:
     """Kill every process of this user that carries `mark` (or, with `family`, one that begins so); return how many.
 
-    What they start meanwhile is found by looking again, for two seconds at most.
+    What they start meanwhile is found by looking again, for two seconds at most. `older` are process ids that were
+    there before anything could carry the mark, and need not be looked at.
 
     Raises:
         ValueError: when the mark is empty: it would mean every run on this machine.
@@ -124,7 +126,7 @@ def end_marked(mark: str, *, family: bool = False) -> int:
     wanted = f"{MARK}={mark}" + ("" if family else "\0")
     deadline = time.monotonic() + GRACE_S
     ended: set[int] = set()
-    seen = {os.getpid()}
+    seen = {os.getpid(), *older}
     while (new := set(psutil.pids()) - seen) and time.monotonic() < deadline:
         seen |= new
         found = [pid for pid in new if _carries(pid, wanted)]
@@ -186,12 +188,12 @@ def _await_end(
     return False, False
 
 
-def _end_all(process: subprocess.Popen[bytes], capture: "_Capture", mark: str) -> int:
+def _end_all(process: subprocess.Popen[bytes], capture: "_Capture", mark: str, older: Collection[int]) -> int:
     """Ask the group to end, then make everything end; return how many had to be made."""
     if process.poll() is None:
         _signal_group(process.pid, signal.SIGTERM)
         _await_end(process, capture, time.monotonic() + GRACE_S, None)
-    survivors = end_marked(mark)
+    survivors = end_marked(mark, older=older)
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
     return survivors

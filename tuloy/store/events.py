@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from tuloy.errors import UsageError
 from tuloy.store.database import Database
 from tuloy.store.tables import EventRow, table
 
-__all__ = ["Event", "emit", "events", "read_event"]
+__all__ = ["Event", "emit", "events", "events_of_kind", "last_event", "read_event"]
 
 _EVENT = table(EventRow)
 _AFTER = select(_EVENT).where(_EVENT.c.seq > bindparam("after")).order_by(_EVENT.c.seq)
 _OF_GOAL = _AFTER.where(_EVENT.c.goal_id == bindparam("goal_id"))
+_OF_KIND = _OF_GOAL.where(_EVENT.c.kind.startswith(bindparam("kind"), autoescape=False))
+_LAST = select(func.max(_EVENT.c.seq)).where(_EVENT.c.goal_id == bindparam("goal_id"))
 _RESERVED = frozenset({"rows", "gone"})
 
 
@@ -58,6 +60,19 @@ def events(db: Database, goal_id: str | None = None, after: int = 0, limit: int 
     values: dict[str, object] = {"after": after} if goal_id is None else {"after": after, "goal_id": goal_id}
     with db.read() as reading:
         return [read_event(row) for row in reading.all(statement.limit(limit), **values)]
+
+
+def events_of_kind(db: Database, goal_id: str, kind: str, after: int = 0) -> list[Event]:
+    """Return a goal's events whose kind begins so, in order, with numbers above `after`."""
+    with db.read() as reading:
+        return [read_event(row) for row in reading.all(_OF_KIND, goal_id=goal_id, kind=kind, after=after)]
+
+
+def last_event(db: Database, goal_id: str) -> int:
+    """Return the number of the goal's newest event, 0 where it has none."""
+    with db.read() as reading:
+        row = reading.first(_LAST, goal_id=goal_id)
+    return int(next(iter(row.values())) or 0) if row else 0
 
 
 def read_event(row: Mapping[str, Any]) -> Event:

@@ -31,6 +31,8 @@ class Store(Database):
     release_lease = leases.release_lease
 
     emit = events.emit
+    last_event = events.last_event
+    events_of_kind = events.events_of_kind
     events = events.events
 
     find_goal = queries.find_goal

@@ -31,5 +31,5 @@ def wish_for(store: "Store", goal: "GoalRow", wish: Wish) -> str:
 
 def wishes_since(store: "Store", goal_id: str, seq: int) -> list[tuple[int, str]]:
     """Return the wishes after an event, oldest first, each with its event's number."""
-    found = [event for event in store.events(goal_id, after=seq) if event.kind.startswith(PREFIX)]
+    found = store.events_of_kind(goal_id, PREFIX, after=seq)
     return [(event.seq, event.kind.removeprefix(PREFIX)) for event in found]
