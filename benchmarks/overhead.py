@@ -5,7 +5,7 @@ edges and width, awaited in an async flow, with the same work in a thread. Ours 
 and plan stored, worktrees of a real repository leased for every step, attempts journaled, outcomes recorded, artifacts.
 The two run by turns in one process against one server, each after the server has recorded the other's history.
 
-Held to the bar are steps that take a tenth of a second, as long as a linter on a small project. Steps that do nothing at
+Held to the bar are steps that take a tenth of a second, as a linter does on a small project. Steps that do nothing at
 all are shown beside them: there, nothing but overhead is compared.
 """
 

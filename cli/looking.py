@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cli.screen import out, print_goal, print_goals, print_plan
-from tuloy.errors import UsageError
+from tuloy.errors import StoreUnavailable, UsageError
 from tuloy.plan import Priority
 from tuloy.settings import Settings, load_settings
 
@@ -43,14 +43,16 @@ def show_plan(texts: Sequence[str], repo: str, priority: str | None, as_json: bo
 
 def show_status(limit: int, as_json: bool) -> int:
     """Print the goals of this machine."""
-    from tuloy.work.report import goal_document
-
-    with open_the_store(load_settings()) as store:
-        documents = [goal_document(store, goal) for goal in store.goals(limit=limit)]
     if as_json:
-        print_json({"goals": documents})
-    elif documents:
-        print_goals(documents, out)
+        from tuloy.work.report import goal_document
+
+        with open_the_store(load_settings()) as store:
+            print_json({"goals": [goal_document(store, goal) for goal in store.goals(limit=limit)]})
+        return 0
+    from tuloy.store.glance import glance
+
+    if goals := glance(_home(load_settings()) / "tuloy.db", limit):
+        print_goals(goals, out)
     else:
         out.print('no goals yet; try: tuloy run "run the tests"')
     return 0
@@ -71,16 +73,24 @@ def show_goal(name: str, as_json: bool) -> int:
 
 def open_the_store(settings: Settings) -> Any:
     """Open this machine's store, making its directory first."""
-    from tuloy.errors import StoreUnavailable
     from tuloy.store import open_store
 
+    return open_store(_home(settings) / "tuloy.db")
+
+
+def _home(settings: Settings) -> Path:
+    """Return the directory of our state, made if need be.
+
+    Raises:
+        StoreUnavailable: when it cannot be made.
+    """
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnavailable(
             f"{str(settings.home)!r} cannot be made: {error.strerror}; set TULOY_HOME to a directory you can write"
         ) from error
-    return open_store(settings.home / "tuloy.db")
+    return settings.home
 
 
 def settings_for(root: Path, *, trusted: bool) -> Settings:

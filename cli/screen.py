@@ -145,19 +145,15 @@ def print_goal(document: dict[str, Any], console: Console, *, brief: bool = Fals
     console.print(Group(*parts))
 
 
-def print_goals(documents: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print one row per goal."""
+def print_goals(goals: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print one row per goal, as `tuloy.store.glance` sees it."""
     table = Table(box=None, pad_edge=False)
     for name in ("", "goal", "status", "steps", "what"):
         table.add_column(name, overflow="fold")
-    for document in documents:
-        done = sum(step["status"] in ("done", "skipped") for step in document["steps"])
+    for goal in goals:
+        count = f"{goal['ended']}/{goal['steps']}"
         table.add_row(
-            mark(document["status"]),
-            Text(document["id"]),
-            Text(document["status"]),
-            f"{done}/{len(document['steps'])}",
-            Text(one_line(document["text"], 90)),
+            mark(goal["status"]), Text(one_line(goal["id"])), goal["status"], count, Text(one_line(goal["text"], 90))
         )
     console.print(table)
 

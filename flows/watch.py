@@ -60,4 +60,3 @@ def _follow(run: Run, wish: str) -> None:
         run.cancel.set()
     elif wish in ("pause", "go-on"):
         run.held = wish == "pause"
-

@@ -69,7 +69,7 @@ def document(text: str) -> dict[str, Any]:
 def test_nothing_in_a_goal_steers_the_terminal_or_is_markup(console: Console) -> None:
     """Titles, reasons, findings, rules, paths and tails are shown as the characters that they are."""
     print_goal(document(EVIL), console)
-    print_goals([document(EVIL)], console)
+    print_goals([{"id": EVIL, "text": EVIL, "status": "done", "ended": 1, "steps": 2}], console)
     text = shown(console)
     assert text.count(SEEN) >= 10
     assert "and 2 more" in text
