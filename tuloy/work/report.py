@@ -58,7 +58,9 @@ def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = 
         "duration_s": _duration_s(goal),
         "steps": [_step(step, outcomes.get(step.id), step.id in started, cached) for step in plan or ()],
         "gates": _gates(store, goal),
-        "reduced": [REDUCED] if outcomes else [],
+        "reduced": [*([REDUCED] if outcomes else []), *goal.options.get("reduced", ())],
+        "leaks": goal.options.get("leaks", []),
+        "git_dir": goal.options.get("git_dir"),
     }
 
 
@@ -84,6 +86,8 @@ def goal_markdown(document: dict[str, Any]) -> str:
         if step["status"] == "failed" and step["tail"]:
             fence = "`" * max(3, _longest_run(step["tail"]) + 1)
             lines += ["", f"## {one_line(step['title'])}", "", fence, printable(step["tail"])[-3000:], fence]
+    if document["leaks"]:
+        lines += ["", "**Leak**: " + _cell("; ".join(document["leaks"])) + "."]
     if document["reduced"]:
         lines += ["", "Reduced: " + "; ".join(document["reduced"]) + "."]
     return "\n".join(lines) + "\n"
