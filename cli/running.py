@@ -112,7 +112,7 @@ def _run(
         _enter_prefect(settings)
         from flows.execute import execute
 
-        execute(runs)
+        execute(runs, revive=partial(_revive, settings))
         refused = [_accept(run) for run in runs] if accept else [0]
         cached = {run.goal.id: run.cached for run in runs}
     return max(_print([one.goal.id for one in begun], store, as_json, cached), *refused)
@@ -205,6 +205,16 @@ def _enter_prefect(settings: Settings) -> None:
     """Wait for the server and set this process up for it; nothing of the user's directory reaches Prefect."""
     server = ensure_server(settings.home, tell=lambda line: err.print(line, markup=False))
     apply(prefect_environment(settings.home, server.api_url))
+
+
+def _revive(settings: Settings) -> None:
+    """Start the local server again where it died; one that the user named is theirs to start."""
+    if external_api_url() is not None:
+        return
+    try:
+        begin_server(settings.home)
+    except TuloyError as error:
+        err.print(f"the local Prefect server cannot be started again: {error}", markup=False)
 
 
 def _tell_of_place(repository: Repository, begun: Begun) -> None:
