@@ -166,3 +166,179 @@ def test_a_server_killed_for_good_ends_the_goal_in_time(
     resumed = place.goal("resume", goal["id"])
     assert (resumed["code"], resumed["status"]) == (0, "done")
     assert (tmp_path / "times").read_text() == "one\n"
+
+
+def run_plan(place: Place, *steps: dict[str, Any]) -> dict[str, Any]:
+    """Run a plan of these steps, side by side, with the real run, and return the goal."""
+    filled = [{"title": step["id"], "capabilities": ["shell"], **step} for step in steps]
+    stage = {"id": "s1", "title": "All", "gates": [], "steps": filled}
+    file = place.home.parent / "plan.json"
+    file.write_text(json.dumps({"goal": {"text": "try it all"}, "lane": "given", "stages": [stage]}))
+    script = Path(__file__).with_name("die_at.py")
+    argv = [sys.executable, str(script), str(place.home), str(place.repo), str(file), "never"]
+    ran = subprocess.run(argv, env=place.environment, capture_output=True, text=True, timeout=120, cwd="/")
+    (goal,) = json.loads(ran.stdout)["goals"]
+    return {**goal, "code": ran.returncode, "by_id": {step["id"]: step for step in goal["steps"]}}
+
+
+def shell(name: str, words: str, **more: Any) -> dict[str, Any]:
+    return {"id": name, "action": {"kind": "command", "argv": ["sh", "-c", words]}, **more}
+
+
+def sleepers(seconds: str) -> list[str]:
+    """Command lines of living processes that sleep for exactly that long."""
+    found = []
+    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = cmdline.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[1:2] == [seconds.encode()]:
+            found.append(str(cmdline))
+    return found
+
+
+def test_steps_that_misbehave_are_bounded_recorded_and_told(place: Place):
+    """Hanging, daemons, a gigabyte of output, a signal, a missing or broken tool, a write into the user's checkout."""
+    (place.home.parent / "broken").write_bytes(b"\x7fELF this is no program")
+    (place.home.parent / "broken").chmod(0o755)
+    leak = place.repo / "leaked.txt"
+    goal = run_plan(
+        place,
+        shell("hangs", "sleep 4321 & sleep 4321", timeout_s=2),
+        shell("daemon", "setsid sleep 4322 >/dev/null 2>&1 & sleep 0.3; exit 0"),
+        shell("shouts", "head -c 1000000000 /dev/zero | tr '\\0' x"),
+        shell("signalled", "kill -SEGV $$"),
+        shell("outside", f"touch {leak}"),
+        {"id": "missing", "action": {"kind": "command", "argv": ["no-such-tool-here", "x"]}},
+        {"id": "broken", "action": {"kind": "command", "argv": [str(place.home.parent / "broken")]}},
+    )
+    said = {name: step["reason"] for name, step in goal["by_id"].items()}
+
+    assert (goal["code"], goal["status"]) == (4, "failed")
+    statuses = {name: step["status"] for name, step in goal["by_id"].items()}
+    assert statuses == {
+        "hangs": "failed", "daemon": "done", "shouts": "done", "signalled": "failed", "outside": "done",
+        "missing": "failed", "broken": "failed",
+    }  # fmt: skip
+    assert "2 s" in said["hangs"]
+    assert sleepers("4321") == sleepers("4322") == []
+    assert said["daemon"] == "exit code 0; 1 left-over process ended"
+    assert said["shouts"] == "exit code 0; only the first 64 of 1000 MB of output kept"
+    assert Path(goal["by_id"]["shouts"]["output"]).stat().st_size <= 64 * 1024 * 1024
+    assert "SIGSEGV" in said["signalled"]
+    assert "'no-such-tool-here' is neither in the project's environment nor on PATH; install it" in said["missing"]
+    assert "cannot be started" in said["broken"]
+    assert len(goal["leaks"]) == 1
+    assert "'leaked.txt' while this goal ran; if it was not you, a step wrote outside" in goal["leaks"][0]
+    assert "leak     files in your checkout changed" in place.tuloy("show").stdout
+
+
+def test_a_commit_in_the_users_checkout_is_a_leak_and_no_change_is_none(place: Place):
+    """A step that commits into the user's checkout is told; a goal that stays inside is not accused."""
+    git = f"git -C {place.repo} -c user.name=U -c user.email=u@localhost"
+    goal = run_plan(place, shell("commits", f"{git} commit -q --allow-empty -m evil"))
+    inside = run_plan(place, shell("inside", "touch made.txt"))
+
+    assert "HEAD of your checkout moved from main at" in goal["leaks"][0]
+    assert inside["leaks"] == []
+
+
+def test_a_full_disk_is_no_success_and_resume_completes(
+    make_place: Callable[[Path], Place], small_disk: Path, tmp_path: Path
+):
+    """A step fills the disk that the home is on: 4, told, nothing landed; with space again, resume does the rest."""
+    place = make_place(small_disk / "home")
+    switch = tmp_path / "fill"
+    switch.touch()
+    script = tmp_path / "fill.sh"
+    script.write_text(
+        f"#!/bin/sh\nif [ -e {switch} ]; then dd if=/dev/zero of=big bs=1M count=60; fi\ntouch made.txt\n"
+    )
+    script.chmod(0o755)
+    goal = place.tuloy("run", f"Run `{script}`", "--repo", str(place.repo), "--json")
+
+    assert goal.returncode in (1, 4), goal.stdout + goal.stderr
+    assert "No space left" in goal.stdout + goal.stderr or "disk is full" in goal.stdout + goal.stderr
+    switch.unlink()
+    shown = place.goal("show")
+    assert shown["status"] in ("failed", "waiting")
+    assert shown["branch"] is None
+    resumed = place.goal("resume", shown["id"])
+    assert (resumed["code"], resumed["status"]) == (0, "done"), resumed
+
+
+def test_a_disk_filled_by_others_is_no_success(make_place: Callable[[Path], Place], small_disk: Path, tmp_path: Path):
+    """The disk of store and server is full when a step ends: 4, not done; with space again, resume completes."""
+    place = make_place(small_disk / "home")
+    script, began = slow_step(tmp_path, 3)
+    process = place.start("run", f"Run `{script}`", "--repo", str(place.repo), "--json")
+    until(began.exists)
+    with (small_disk / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
+        while True:
+            filler.write(bytes(65536))
+    out, err = process.communicate(timeout=150)
+    (small_disk / "filler").unlink()
+
+    assert process.returncode == 4, out + err
+    assert "Traceback" not in err
+    shown = place.goal("show")
+    assert shown["status"] in ("waiting", "failed")
+    assert shown["branch"] is None
+    resumed = place.goal("resume", shown["id"])
+    assert (resumed["code"], resumed["status"]) == (0, "done"), resumed
+    assert place.tuloy("audit", "verify").returncode == 0
+
+
+def test_no_place_for_the_store_is_told(place: Place, tmp_path: Path):
+    """A home that is a file, or lies below one, ends with 4 and says which variable to set."""
+    (tmp_path / "file").write_text("x")
+    process = place.start("run", "Run `true`", "--repo", str(place.repo), TULOY_HOME=str(tmp_path / "file" / "home"))
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 4
+    assert "set TULOY_HOME to a directory you can write" in err
+    assert "Traceback" not in err
+
+
+def test_a_damaged_plan_is_named_and_the_rest_unharmed(place: Place):
+    """A plan that no longer parses stops its own goal (4), by name; status and other goals work."""
+    broken = place.goal("run", "Run `false`", "--repo", str(place.repo))
+    place.sql("update plan set document = substr(document, 1, 40) where goal_id = ?", broken["id"])
+    resumed = place.tuloy("resume", broken["id"])
+    other = place.goal("run", "Run `touch other.txt`", "--repo", str(place.repo))
+    status = place.tuloy("status", "--json")
+
+    assert resumed.returncode == 4, resumed.stderr
+    assert broken["id"] in resumed.stderr
+    assert "plan" in resumed.stderr
+    assert "Traceback" not in resumed.stderr
+    assert other["code"] == 0
+    assert status.returncode == 0, status.stderr
+    assert [goal["id"] for goal in json.loads(status.stdout)["goals"]] == [other["id"], broken["id"]]
+    assert f"the stored plan of goal '{broken['id']}' cannot be read" in place.tuloy("show", broken["id"]).stdout
+
+
+def test_a_damaged_server_record_is_set_aside(place: Place):
+    """server.json of nonsense is named and kept aside, the live server is replaced, and the goal is done."""
+    assert place.goal("run", "Run `true`", "--repo", str(place.repo))["code"] == 0
+    (place.home / "server.json").write_text('{"pid": "none')
+    ran = place.tuloy("run", "Run `true`", "--repo", str(place.repo))
+
+    assert ran.returncode == 0, ran.stderr
+    assert len(list(place.home.glob("server.json.broken-*"))) == 1
+
+
+def test_a_tampered_log_is_named_and_goals_still_run(place: Place):
+    """An event that was changed is found by `audit verify` (1), by its number; nothing else stops working."""
+    first = place.goal("run", "Run `false`", "--repo", str(place.repo))
+    with sqlite3.connect(place.home / "tuloy.db", timeout=30) as connection:
+        connection.execute("drop trigger event_no_update")
+        connection.execute("update event set data = replace(data, 'failed', 'done') where kind = 'goal.failed'")
+        seq = connection.execute("select seq from event where kind = 'goal.failed'").fetchone()[0]
+    verified = place.tuloy("audit", "verify")
+
+    assert verified.returncode == 1
+    assert f"broken at event {seq}: changed" in verified.stdout
+    assert place.goal("show", first["id"])["status"] == "failed"
+    assert place.goal("run", "Run `touch x.txt`", "--repo", str(place.repo))["code"] == 0
