@@ -21,7 +21,7 @@ __all__ = [
     "show_status",
 ]
 
-LARGEST_TEXT_BYTES = 1_000_000
+LARGEST_TEXT_BYTES = 100_000  # tuloy.work.reading.MOST_BYTES, which costs more to import
 
 
 def show_plan(texts: Sequence[str], repo: str, priority: str | None, as_json: bool) -> int:
@@ -119,7 +119,7 @@ def read_text(file: str) -> str:
     try:
         if path.stat().st_size > LARGEST_TEXT_BYTES:
             raise UsageError(f"{file!r} has {path.stat().st_size} bytes; a goal's text may have {LARGEST_TEXT_BYTES}")
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file!r} cannot be read as text: {error}; give a UTF-8 text file") from error
 

@@ -67,7 +67,7 @@ def run(
 
 @app.command()
 def plan(
-    goal: Annotated[str, typer.Argument(help="What should be done.")] = "",
+    goal: Annotated[str | None, typer.Argument(help="What should be done.")] = None,
     repo: RepoOption = ".",
     file: File = None,
     priority: Priority = None,
@@ -76,7 +76,7 @@ def plan(
     """Show how a goal is read, without doing anything."""
     from cli.looking import show_plan
 
-    _leave(show_plan([*([goal] if goal else []), *_text_of(file)], repo, priority, as_json))
+    _leave(show_plan([*([] if goal is None else [goal]), *_text_of(file)], repo, priority, as_json))
 
 
 @app.command()

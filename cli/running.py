@@ -13,15 +13,17 @@ from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server
 from tuloy.agents.matching import agents_of
 from tuloy.errors import TuloyError, UsageError
-from tuloy.settings import Settings, load_settings
+from tuloy.settings import Settings, default_home, load_settings, user_file
 from tuloy.store import GoalRow, Store
 from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, begin_goal, plan_goal
+from tuloy.work.reading import check_text
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document, is_running
 from tuloy.work.run import Change, Run, Tell, open_run
 from tuloy.work.wishes import wish_for, wishes_since
-from tuloy.workspaces.git import dirty_files, git, open_repository
+from tuloy.workspaces.directories import open_place, reopen
+from tuloy.workspaces.git import dirty_files, git
 from tuloy.workspaces.records import Repository
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ def run_goals(
     """Plan the goals, run them side by side, print what came of them."""
     if not texts:
         raise UsageError('there is no goal; say what should be done: tuloy run "run the tests"')
-    repository = open_repository(Path(repo).absolute())
+    for text in texts:
+        check_text(text)
+    repository = open_place(Path(repo).absolute(), default_home())
     settings = _settings(repository, max_workers)
     wanted = priority_of(priority)
     agents_of(settings.agents, agent)
@@ -54,6 +58,7 @@ def run_goals(
         begun = [begin_goal(store, settings, repository, text, priority=wanted) for text in texts]
         for one in begun:
             print_plan(one.plan, err)
+        _tell_of_place(repository, begun[0])
         _tell_about_uncommitted(repository)
         return _run(store, settings, begun, agent, as_json, accept=accept)
 
@@ -62,7 +67,7 @@ def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: 
     """Go on with one goal where it stopped."""
     with open_the_store(load_settings()) as store:
         goal = store.find_goal(name)
-        repository = open_repository(Path(goal.repo))
+        repository = reopen(Path(goal.repo), default_home(), goal.repo_id)
         settings = _settings(repository, max_workers)
         if goal.status == "done":
             err.print(f"goal {goal.id} is {goal.status}; there is nothing to resume", markup=False)
@@ -107,7 +112,7 @@ def _run(
         _enter_prefect(settings)
         from flows.execute import execute
 
-        execute(runs)
+        execute(runs, revive=partial(_revive, settings))
         refused = [_accept(run) for run in runs] if accept else [0]
         cached = {run.goal.id: run.cached for run in runs}
     return max(_print([one.goal.id for one in begun], store, as_json, cached), *refused)
@@ -178,9 +183,15 @@ def _only_plan(texts: Sequence[str], repository: Repository, as_json: bool) -> i
 
 
 def _settings(repository: Repository, max_workers: int | None) -> Settings:
-    """Read the settings; agents that came with the repository are not trusted (a clone can bring them)."""
-    tracked = bool(git(repository, "ls-files", "--", "tuloy.toml").strip())
-    settings = settings_for(repository.root, trusted=not tracked)
+    """Read the settings; agents that came with the files are not trusted (a clone or an archive can bring them)."""
+    came = repository.private or bool(git(repository, "ls-files", "--", "tuloy.toml").strip())
+    settings = settings_for(repository.root, trusted=not came)
+    if came and settings_for(repository.root, trusted=True) != settings:
+        err.print(
+            f"tuloy.toml came with the files of {repository.name!r}: its agents and pass_env are left out, because they "
+            f"say what is run here; write those that you trust into {user_file()}",
+            markup=False,
+        )
     return settings.model_copy(update={"max_workers": max_workers}) if max_workers else settings
 
 
@@ -196,9 +207,34 @@ def _enter_prefect(settings: Settings) -> None:
     apply(prefect_environment(settings.home, server.api_url))
 
 
+def _revive(settings: Settings) -> None:
+    """Start the local server again where it died; one that the user named is theirs to start."""
+    if external_api_url() is not None:
+        return
+    try:
+        begin_server(settings.home)
+    except TuloyError as error:
+        err.print(f"the local Prefect server cannot be started again: {error}", markup=False)
+
+
+def _tell_of_place(repository: Repository, begun: Begun) -> None:
+    """Say what is particular about this place: a directory without git, what workspaces lack of a repository."""
+    if repository.private:
+        err.print(
+            f"{str(repository.root)!r} is no git repository: a copy is worked on, through a private one in "
+            f"{str(repository.git_dir)!r}; the directory itself changes only when you accept",
+            markup=False,
+        )
+    for one in begun.goal.options.get("reduced", ()):
+        err.print(f"reduced: {one}", markup=False)
+
+
 def _tell_about_uncommitted(repository: Repository) -> None:
     dirty = [path for path in dirty_files(repository) if path != "tuloy.toml"]
-    if dirty:
+    if dirty and repository.private:
+        some = ", ".join(dirty[:5]) + (", …" if len(dirty) > 5 else "")
+        err.print(f"not included: {some} (over 50 MB, a secret, or a repository of its own)", markup=False)
+    elif dirty:
         files = "1 uncommitted file" if len(dirty) == 1 else f"{len(dirty)} uncommitted files"
         some = ", ".join(dirty[:3]) + (", …" if len(dirty) > 3 else "")
         err.print(

@@ -183,10 +183,12 @@ def _closing(document: dict[str, Any]) -> list[str]:
         lines += [f"kept     {one_line(path, 500)}" for path in step["kept"]]
     if document["flow_run_url"]:
         lines.append(f"run      {document['flow_run_url']}")
+    lines += [f"leak     {one}" for one in document.get("leaks", ())]
     if document["reduced"]:
         lines.append(f"reduced  {'; '.join(document['reduced'])}")
     if document["status"] == "done" and document["branch"] and not document["accepted"]:
+        git = f"git --git-dir={document['git_dir']}" if document.get("git_dir") else "git"
         lines.append(
-            f"next     git diff {document['base'][:12]} {document['branch']}   ·   tuloy accept {document['id']}"
+            f"next     {git} diff {document['base'][:12]} {document['branch']}   ·   tuloy accept {document['id']}"
         )
     return lines

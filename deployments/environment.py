@@ -21,6 +21,7 @@ _CLIENT = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "tuloy",
     "PREFECT_LOGGING_LEVEL": "INFO",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
@@ -29,6 +30,8 @@ _CLIENT = {
 _LOCAL_CLIENT = {
     # Client and server are the same installation: a request per client saved.
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    # 30 s of a server that is gone, per call; by default a minute.
+    "PREFECT_CLIENT_MAX_RETRIES": "4",
     "PREFECT_WORKER_QUERY_SECONDS": "2",
     "PREFECT_RUNNER_POLL_FREQUENCY": "2",
 }

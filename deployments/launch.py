@@ -30,9 +30,12 @@ _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
 _STARTED: list[subprocess.Popen[bytes]] = []
 
 
-def launch(home: Path) -> Record:
-    """Start the server of this home, detached, and return its record; raises OSError, ServerUnavailable."""
-    listening = _listening()
+def launch(home: Path, port: int | None = None) -> Record:
+    """Start the server of this home, detached, and return its record; raises OSError, ServerUnavailable.
+
+    `port` is taken where it is free: clients of a server that died find the new one there.
+    """
+    listening = _listening(port)
     try:
         port = listening.getsockname()[1]
         api_url = f"http://127.0.0.1:{port}/api"
@@ -92,9 +95,9 @@ def _server_environment(home: Path, api_url: str) -> dict[str, str]:
     return {**inherited, **prefect_environment(home, api_url)}
 
 
-def _listening() -> socket.socket:
+def _listening(wanted: int | None) -> socket.socket:
     """Return a socket that holds the first free port: no start can lose it on the way."""
-    for port in [*range(FIRST_PORT, FIRST_PORT + 100), 0]:
+    for port in [*([wanted] if wanted else []), *range(FIRST_PORT, FIRST_PORT + 100), 0]:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -161,7 +161,7 @@ def _begin(home: Path, tell: Callable[[str], None]) -> tuple[Record, bool]:
             )
         # Two servers on one database would lose history: an unrecorded one goes first.
         _stop(list(records.servers_of(home)))
-        return launch(home), True
+        return launch(home, record.port if record else None), True
 
 
 def _recorded(home: Path, tell: Callable[[str], None]) -> Record | None:

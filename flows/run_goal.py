@@ -13,7 +13,7 @@ from tuloy.settings import Settings, load_settings
 from tuloy.store import Store, open_store
 from tuloy.work.begin import Begun, begin_goal
 from tuloy.work.run import Change, open_run
-from tuloy.workspaces.git import open_repository
+from tuloy.workspaces.directories import open_place
 
 __all__ = ["run_goal"]
 
@@ -26,7 +26,7 @@ async def run_goal(
 
     Args:
         goal: What should be done, in plain words.
-        repo: The path of the git repository on the machine that runs this.
+        repo: The path of the git repository, or of a directory, on the machine that runs this.
         priority: How urgent it is.
     """
     settings = load_settings()
@@ -43,7 +43,7 @@ def _begin(
     repo: str,
     priority: Literal["critical", "high", "normal", "low"],
 ) -> Begun:
-    return begin_goal(store, settings, open_repository(Path(repo)), text, priority=priority)
+    return begin_goal(store, settings, open_place(Path(repo), settings.home), text, priority=priority)
 
 
 def _ignore(change: Change) -> None:

@@ -13,8 +13,10 @@ from flows.watch import watched
 from tasks.live import in_thread
 from tasks.report import show_plan, show_report
 from tuloy.work.ending import GoalEnd
+from tuloy.work.leaks import note_leaks
 from tuloy.work.report import goal_document, goal_markdown
 from tuloy.work.run import Run
+from tuloy.workspaces.leaks import see
 
 __all__ = ["run_whole", "ui_address"]
 
@@ -25,8 +27,10 @@ async def run_whole(run: Run) -> State:
     run_id = str(flow_run.get_id())
     await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
     await in_thread(goal_id, run.store.set_goal, goal_id, "running")
+    before = await in_thread(goal_id, see, run.repo)
     async with watched(run, UUID(run_id)):
         _, end = await asyncio.gather(show_plan(goal_id, run.plan), drive(run))
+    await in_thread(goal_id, note_leaks, run, before)
     await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
     document = goal_document(run.store, run.store.find_goal(goal_id), cached=run.cached)
     await show_report(goal_id, goal_markdown(document))

@@ -68,7 +68,11 @@ class Ended:
             return f"still running after {limit_s:g} s; ended with its children"
         if self.signal_name:
             return f"ended by signal {self.signal_name}"
-        return f"exit code {self.exit_code}"
+        left = f"; {self.survivors} left-over process{'es' * (self.survivors > 1)} ended" if self.survivors else ""
+        over = f"; only the first 64 of {self.output_bytes // 10**6} MB of output kept" * (
+            self.output_bytes > OUTPUT_LIMIT_BYTES
+        )
+        return f"exit code {self.exit_code}{left}{over}"
 
 
 def run_process(

@@ -10,7 +10,15 @@ from tuloy.store.database import Database, Row, Writing
 from tuloy.store.tables import FINISHED, GoalRow, GoalStatus, PlanRow, table
 from tuloy.store.text import json_text
 
-__all__ = ["create_goal", "record_acceptance", "record_taken_back", "save_plan", "set_flow_run", "set_goal"]
+__all__ = [
+    "create_goal",
+    "record_acceptance",
+    "record_taken_back",
+    "save_plan",
+    "set_flow_run",
+    "set_goal",
+    "set_options",
+]
 
 _GOAL, _PLAN = table(GoalRow), table(PlanRow)
 _ONE = select(_GOAL).where(_GOAL.c.id == bindparam("goal_id"))
@@ -87,6 +95,11 @@ def set_goal(db: Database, goal_id: str, status: GoalStatus, reason: str = "", e
 def set_flow_run(db: Database, goal_id: str, flow_run_id: str | None, url: str | None) -> None:
     """Say which flow run works on the goal now."""
     _set(db, goal_id, "flow_run.set", {"flow_run_id": flow_run_id, "flow_run_url": url})
+
+
+def set_options(db: Database, goal_id: str, options: dict[str, Any]) -> None:
+    """Replace the goal's options: anything that JSON can say."""
+    _set(db, goal_id, "goal.options", {"options": options})
 
 
 def record_acceptance(db: Database, goal_id: str, target_branch: str, before: str, commit: str) -> None:

@@ -16,6 +16,7 @@ class Store(Database):
     save_plan = goals.save_plan
     set_goal = goals.set_goal
     set_flow_run = goals.set_flow_run
+    set_options = goals.set_options
     record_acceptance = goals.record_acceptance
     record_taken_back = goals.record_taken_back
 

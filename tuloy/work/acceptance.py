@@ -44,7 +44,7 @@ def accept_goal(run: Run, *, partial: bool = False) -> Accepted:
     if merged.commit is None:
         files = ", ".join(merged.conflicts[:5])
         raise LandingRefused(
-            f"{target!r} changed the same lines meanwhile ({files}); `git merge {run.goal.branch}` lets you choose"
+            f"{target!r} changed the same lines meanwhile ({files}); {_way_out(run, f'git merge {run.goal.branch}')}"
         )
     keep(run.repo, run.goal.id, "accepted", merged.commit)
     gates = _judge(run, merged.commit, before)
@@ -116,10 +116,16 @@ def _take_back(run: Run) -> str:
     back = revert_commit(run.repo, here, bad, before)
     if back.commit is None:
         files = ", ".join(back.conflicts[:5])
-        raise LandingRefused(f"later work on {target!r} touches the same lines ({files}); `git revert` lets you choose")
+        raise LandingRefused(
+            f"later work on {target!r} touches the same lines ({files}); {_way_out(run, 'git revert')}"
+        )
     accept(run.repo, target, back.commit, here)
     run.store.record_taken_back(run.goal.id, target, here, back.commit)
     return f"{target} took the goal back in {back.commit[:12]}"
+
+
+def _way_out(run: Run, command: str) -> str:
+    return "run the goal again on the files as they are" if run.repo.private else f"`{command}` lets you choose"
 
 
 def _chosen(points: Sequence[CheckpointRow], to: str | None) -> CheckpointRow | None:

@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import bindparam, select
@@ -13,7 +14,9 @@ from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store
 from tuloy.store.tables import table
 from tuloy.work.reading import read_goal
+from tuloy.workspaces.directories import snapshot
 from tuloy.workspaces.git import head
+from tuloy.workspaces.lacking import lacking
 from tuloy.workspaces.landing import free_branch
 from tuloy.workspaces.records import Repository
 
@@ -82,6 +85,8 @@ def begin_goal(
         UsageError: when the text cannot be a goal; nothing is stored then.
     """
     read = plan or read_goal(text, repo.root, priority=priority)
+    if repo.private:
+        snapshot(repo)
     at = head(repo)
     with FileLock(settings.home / "begin.lock"):
         goal = store.create_goal(
@@ -93,7 +98,7 @@ def begin_goal(
             base_branch=at.branch,
             branch=_branch(store, repo, slug_of(text)),
             priority=read.goal.priority,
-            options={},
+            options=_options(repo, at.commit),
         )
     return Begun(goal, plan_goal(store, goal, read))
 
@@ -114,6 +119,16 @@ def slug_of(text: str) -> str:
     words = re.findall(r"[a-z0-9]+", text.lower())
     telling = [word for word in words if word not in SMALL_WORDS] or words or ["goal"]
     return "-".join(telling[:6])[:48].strip("-")
+
+
+def _options(repo: Repository, commit: str) -> dict[str, Any]:
+    """What has to be told of this goal in every report."""
+    told: dict[str, Any] = {}
+    if reduced := lacking(repo, commit):
+        told["reduced"] = list(reduced)
+    if repo.private:
+        told["git_dir"] = str(repo.git_dir)
+    return told
 
 
 def _new_id(store: Store) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tuloy.errors import StoreUnavailable
 from tuloy.outcome import Outcome, OutcomeStatus
 from tuloy.plan import Plan, Step
 from tuloy.printable import one_line, printable
@@ -35,7 +36,7 @@ def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = 
     `status` is done, failed, waiting or cancelled, and for a goal that has not ended `planning`, `planned` or
     `running`. A goal whose process died says waiting, with the reason.
     """
-    plan = store.plan_of(goal.id)
+    plan, damage = _plan(store, goal)
     outcomes = _by_step(store, goal)
     started = {attempt.step_id for attempt in store.open_attempts(goal.id)}
     status, reason = _status(store, goal)
@@ -46,7 +47,7 @@ def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = 
         "id": goal.id,
         "text": goal.text,
         "status": status,
-        "reason": reason,
+        "reason": damage or reason,
         "repo": goal.repo,
         "base": goal.base_commit,
         "branch": goal.branch if changed else None,
@@ -58,7 +59,9 @@ def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = 
         "duration_s": _duration_s(goal),
         "steps": [_step(step, outcomes.get(step.id), step.id in started, cached) for step in plan or ()],
         "gates": _gates(store, goal),
-        "reduced": [REDUCED] if outcomes else [],
+        "reduced": [*([REDUCED] if outcomes else []), *goal.options.get("reduced", ())],
+        "leaks": goal.options.get("leaks", []),
+        "git_dir": goal.options.get("git_dir"),
     }
 
 
@@ -84,6 +87,8 @@ def goal_markdown(document: dict[str, Any]) -> str:
         if step["status"] == "failed" and step["tail"]:
             fence = "`" * max(3, _longest_run(step["tail"]) + 1)
             lines += ["", f"## {one_line(step['title'])}", "", fence, printable(step["tail"])[-3000:], fence]
+    if document["leaks"]:
+        lines += ["", "**Leak**: " + _cell("; ".join(document["leaks"])) + "."]
     if document["reduced"]:
         lines += ["", "Reduced: " + "; ".join(document["reduced"]) + "."]
     return "\n".join(lines) + "\n"
@@ -123,6 +128,14 @@ def what_it_does(step: Step) -> str:
             return "asks you"
         case _:
             return f"gate {action.gate}"
+
+
+def _plan(store: "Store", goal: "GoalRow") -> tuple[Plan | None, str]:
+    """Return the plan; for one that is damaged what is wrong with it, so that other goals can still be listed."""
+    try:
+        return store.plan_of(goal.id), ""
+    except StoreUnavailable as error:
+        return None, str(error)
 
 
 def _by_step(store: "Store", goal: "GoalRow") -> dict[str, Outcome]:

@@ -18,7 +18,7 @@ from tuloy.outcome import Outcome, OutcomeStatus
 from tuloy.plan import Plan, Stage, Step
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store
-from tuloy.workspaces.git import open_repository
+from tuloy.workspaces.directories import reopen
 from tuloy.workspaces.pool import Workspaces
 from tuloy.workspaces.records import Repository
 
@@ -102,7 +102,7 @@ def open_run(
         UsageError: when the repository is not there any more, or the agent is unknown.
     """
     agents = agents_of(settings.agents, agent)
-    repo = open_repository(Path(goal.repo or "."))
+    repo = reopen(Path(goal.repo or "."), settings.home, goal.repo_id)
     store.take_lease(goal.id)
     try:
         workspaces = Workspaces(repo, settings.home / "workspaces")

@@ -47,6 +47,10 @@ def refuse_if_in_the_way(repo: Repository, checkout: Checkout, old: str, new: st
     mine = _changed_here(checkout, set(paths)) if answer.code else _untracked_in_the_way(checkout, old, new)
     if answer.code or mine:
         files = f": {_names(mine)}" if mine else f" ({answer.err})"
+        if repo.private:
+            raise LandingRefused(
+                f"{str(checkout.root)!r} changed since the goal began{files}; take that back, or run the goal again"
+            )
         raise LandingRefused(
             f"uncommitted work in {str(checkout.root)!r} is in the way{files}; commit, stash or move it"
         )

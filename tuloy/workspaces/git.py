@@ -25,12 +25,14 @@ __all__ = [
     "forget",
     "git",
     "head",
+    "in_repository",
     "is_ancestor",
     "keep",
     "kept",
     "log_between",
     "open_repository",
     "read_ref",
+    "repository_id",
     "tree_of",
     "update_ref",
 ]
@@ -59,12 +61,22 @@ def open_repository(path: Path) -> Repository:
         raise UsageError(f"{str(path)!r} is a file; name the directory of a git repository")
     root, own_dir = _find(path.resolve())
     common = _common_dir(own_dir)
-    repo_id = hashlib.sha256(os.fsencode(common)).hexdigest()[:12]
-    repo = Repository(root=root, git_dir=common, own_dir=own_dir, name=root.name or "root", id=repo_id)
+    repo = Repository(root=root, git_dir=common, own_dir=own_dir, name=root.name or "root", id=repository_id(common))
     _refuse_unfinished(repo)
     if run_git(repo.checkout, ["rev-parse", "-q", "--verify", "HEAD^{commit}"], bare=True, accept=(0, 1, 128)).code:
         raise UsageError(f"{str(root)!r} has no commits yet; make a first one with 'git commit'")
     return repo
+
+
+def in_repository(path: Path) -> bool:
+    """Whether a directory lies in a repository of any kind, whole or damaged, bare ones too."""
+    path = path.resolve()
+    return any(_is_git_dir(place) or _looks_like_one(place / ".git") for place in (path, *path.parents))
+
+
+def repository_id(git_dir: Path) -> str:
+    """Return a short hash of a repository's common directory."""
+    return hashlib.sha256(os.fsencode(git_dir)).hexdigest()[:12]
 
 
 def git(
@@ -201,11 +213,19 @@ def _find(path: Path) -> tuple[Path, Path]:
             return place, _linked(dot_git)
         if _is_git_dir(dot_git):
             return place, dot_git.resolve()
+        if _looks_like_one(dot_git):
+            raise UsageError(
+                f"{str(dot_git)!r} is a damaged repository; mend it (HEAD, objects, refs), or move it away"
+            )
     raise UsageError(f"{str(path)!r} is not in a git repository; run 'git init' and commit there, or name another")
 
 
 def _is_git_dir(path: Path) -> bool:
     return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+
+
+def _looks_like_one(dot_git: Path) -> bool:
+    return dot_git.is_file() or any((dot_git / name).exists() for name in ("HEAD", "objects", "refs", "config"))
 
 
 def _linked(dot_git: Path) -> Path:

@@ -21,7 +21,7 @@ class Repository:
 
     `root` is the top of that checkout, `own_dir` holds its HEAD and index, `git_dir` is the common directory
     (the same one unless the checkout is a linked worktree). `id` is a short hash of the common directory's
-    real path.
+    real path. `private` when it is one of Tuloy's own, outside a directory that is no git repository.
     """
 
     root: Path
@@ -29,6 +29,7 @@ class Repository:
     own_dir: Path
     name: str
     id: str
+    private: bool = False
 
     @property
     def checkout(self) -> Checkout:
