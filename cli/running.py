@@ -188,8 +188,8 @@ def _settings(repository: Repository, max_workers: int | None) -> Settings:
     settings = settings_for(repository.root, trusted=not came)
     if came and settings_for(repository.root, trusted=True) != settings:
         err.print(
-            f"tuloy.toml came with the files of {repository.name!r}: its agents and pass_env are left out, because they "
-            f"say what is run here; write those that you trust into {user_file()}",
+            f"tuloy.toml came with the files of {repository.name!r}: its agents and pass_env are left out, "
+            f"because they say what is run here; write those that you trust into {user_file()}",
             markup=False,
         )
     return settings.model_copy(update={"max_workers": max_workers}) if max_workers else settings

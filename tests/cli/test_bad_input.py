@@ -187,7 +187,7 @@ def test_a_linked_worktree_is_worked_on_and_accepted_where_it_is(tuloy: Callable
 
 @pytest.mark.server
 def test_uncommitted_work_of_every_kind_is_neither_lost_nor_included(tuloy: Callable[..., Ran], small: Path, git: Git):
-    """Staged, unstaged, untracked, deleted, stashed: all of it is as it was after run and accept, none is on the branch."""
+    """Staged, unstaged, untracked, deleted, stashed: all is as it was after run and accept, none is landed."""
     (small / "gone.txt").write_text("x")
     (small / "stash.txt").write_text("x")
     git(small, "add", "-A")

@@ -38,7 +38,7 @@ def contents(root: Path) -> dict[str, str]:
 
 
 def test_a_goal_in_a_plain_directory_changes_it_only_when_accepted(tuloy: Callable[..., Ran], plain: Path):
-    """Run works on a copy and says so; status and show know the goal; accept brings the files, rollback takes them back."""
+    """Run works on a copy and says so; status and show know the goal; accept brings files, rollback takes them back."""
     before = contents(plain)
     ran = tuloy("run", "Run `touch made.txt`, then run `rm sub/other.txt`", "--repo", str(plain), "--json")
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -274,9 +275,9 @@ def test_a_disk_filled_by_others_is_no_success(make_place: Callable[[Path], Plac
     script, began = slow_step(tmp_path, 3)
     process = place.start("run", f"Run `{script}`", "--repo", str(place.repo), "--json")
     until(began.exists)
-    with (small_disk / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
-        while True:
-            filler.write(bytes(65536))
+    with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(65536)):
+            pass
     out, err = process.communicate(timeout=150)
     (small_disk / "filler").unlink()
 
