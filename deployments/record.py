@@ -48,8 +48,8 @@ class Record:
 
     @property
     def age_s(self) -> float:
-        """Seconds since it was started."""
-        return (datetime.now(UTC) - datetime.fromisoformat(self.started_at)).total_seconds()
+        """Seconds since it was started; 0 where the clock was set back meanwhile, so that no wait grows by that."""
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(self.started_at)).total_seconds())
 
 
 _TYPES = {field.name: field.type for field in fields(Record)}

@@ -10,7 +10,8 @@ from prefect.settings import get_current_settings
 
 __all__ = ["LOOK_S", "until_gone"]
 
-LOOK_S, GONE_S = 2.0, 30.0
+LOOK_S = 2.0
+GONE_S = 30.0
 
 
 async def until_gone(revive: Callable[[], None] | None) -> None:

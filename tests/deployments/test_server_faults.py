@@ -223,3 +223,8 @@ def test_server_that_the_user_named(
     )  # fmt: skip
     assert expected in ran.stdout
     assert not new_home.exists()
+
+
+def test_a_clock_that_was_set_back_lengthens_no_wait() -> None:
+    """A server that seems to start in the future is 0 s old."""
+    assert Record(1, 0.0, "x", 9, "http://127.0.0.1:9/api", "3", "0", "2999-01-01T00:00:00+00:00", 0).age_s == 0

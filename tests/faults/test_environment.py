@@ -142,6 +142,7 @@ def test_a_server_killed_in_the_middle_is_brought_back(place: Place, tmp_path: P
     assert (tmp_path / "times").read_text() == "one\n"
 
 
+@pytest.mark.soak
 def test_a_server_killed_for_good_ends_the_goal_in_time(
     place: Place, make_server: Callable[[Path], Server], tmp_path: Path
 ):
@@ -245,6 +246,7 @@ def test_a_commit_in_the_users_checkout_is_a_leak_and_no_change_is_none(place: P
     assert inside["leaks"] == []
 
 
+@pytest.mark.soak
 def test_a_full_disk_is_no_success_and_resume_completes(
     make_place: Callable[[Path], Place], small_disk: Path, tmp_path: Path
 ):

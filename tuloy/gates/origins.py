@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tuloy.gates.judging import Judging, Unproved, output_of, run_tool
-from tuloy.gates.project import pytest_settings, test_files
+from tuloy.gates.project import pytest_settings, test_files, text_of
 
 __all__ = ["import_packages", "installed", "interpreter_of", "require_workspace"]
 
@@ -116,7 +116,7 @@ def _flat(root: Path) -> Iterator[str]:
 
 def _imported(root: Path) -> set[str]:
     pattern = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
-    texts = (path.read_bytes().decode("utf-8", "replace") for path in test_files(root))
+    texts = map(text_of, test_files(root))
     return {name for text in texts for name in pattern.findall(text)}
 
 

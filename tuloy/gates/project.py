@@ -18,6 +18,7 @@ __all__ = [
     "ruff_configured",
     "script_of",
     "test_files",
+    "text_of",
     "uses_pytest",
     "walk",
 ]
@@ -27,6 +28,7 @@ MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 TEST_FILE = re.compile(r"(test_.*|.*_test)\.py\Z")
 PYTEST_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 PYTEST_SIGNS = re.compile(r"^\s*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
+MOST_BYTES = 4_000_000
 NO_TEST = "no test specified"
 
 
@@ -86,7 +88,7 @@ def uses_pytest(root: Path) -> bool:
     if pytest_settings(root) is not None:
         return True
     return any(
-        path.name == "conftest.py" or (TEST_FILE.match(path.name) and PYTEST_SIGNS.search(_text(path)))
+        path.name == "conftest.py" or (TEST_FILE.match(path.name) and PYTEST_SIGNS.search(text_of(path)))
         for path in walk(root)
     )
 
@@ -97,8 +99,8 @@ def package_json(root: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        found = json.loads(_text(path))
-    except ValueError:
+        found = json.loads(text_of(path))
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -115,27 +117,34 @@ def make_target(root: Path, names: tuple[str, ...]) -> str | None:
     path = next((root / name for name in MAKEFILES if (root / name).is_file()), None)
     if path is None:
         return None
-    rules = re.findall(r"^([^\s#:=][^:=#\n]*):(?!=)", _text(path), re.MULTILINE)
+    rules = re.findall(r"^([^\s#:=][^:=#\n]*):(?!=)", text_of(path), re.MULTILINE)
     targets = {target for rule in rules for target in rule.split()}
     return next((name for name in names if name in targets), None)
 
 
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+def text_of(path: Path) -> str:
+    """Return the first 4 MB of a file as text, nothing where there is no regular file (a link may lead to a device)."""
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError:
+        return tomllib.loads(text_of(path))
+    except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 
 
 def _tools(path: Path, *, assume: str) -> dict[str, Any]:
     """Return `[tool.*]`; a broken file is taken to have `assume`, so that the tool itself complains."""
     try:
-        found = tomllib.loads(_text(path)).get("tool", {})
-    except tomllib.TOMLDecodeError:
+        found = tomllib.loads(text_of(path)).get("tool", {})
+    except (tomllib.TOMLDecodeError, RecursionError):
         return {assume: {}}
     return found if isinstance(found, dict) else {}
 
@@ -147,7 +156,7 @@ def _ini(path: Path, section: str) -> dict[str, Any]:
 def _section(path: Path, section: str) -> dict[str, Any] | None:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(_text(path))
+        parser.read_string(text_of(path))
     except configparser.Error:
         return None
     return dict(parser[section]) if parser.has_section(section) else None

@@ -7,7 +7,7 @@ worktree's code first. Installs nothing.
 
 import os
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from tuloy.workspaces.records import Workspace
 
 __all__ = ["prepare", "python_path"]
+
+MOST_BYTES = 4_000_000
 
 
 def prepare(workspace: Workspace, checkout_root: Path) -> None:
@@ -89,9 +91,12 @@ def _link(entry: Path, link: Path, checkout_root: Path, root: Path) -> None:
 
 
 def _pyproject(root: Path) -> dict[str, Any]:
+    path = root / "pyproject.toml"
     try:
-        return _parsed((root / "pyproject.toml").read_text())
-    except (OSError, ValueError):
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:  # a link may lead to a device
+            return {}
+        return _parsed(path.read_text())
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -104,20 +109,22 @@ def _parsed(text: str) -> dict[str, Any]:
 def _declared(project: dict[str, Any]) -> list[str]:
     """Places of packages that pyproject.toml names for setuptools or Poetry."""
     setuptools = _at(project, "tool", "setuptools")
-    where = _at(setuptools, "packages", "find").get("where") or []
+    where = _at(setuptools, "packages", "find").get("where")
     top = _at(setuptools, "package-dir").get("")
-    poetry = _at(project, "tool", "poetry").get("packages") or []
+    poetry = _at(project, "tool", "poetry").get("packages")
     found = [
         *_strings(where),
         *_strings([top]),
-        *_strings(p.get("from") for p in poetry if isinstance(p, dict)),
+        *_strings([p.get("from") for p in _list(poetry) if isinstance(p, dict)]),
     ]
     return list(dict.fromkeys(found))
 
 
 def _members(root: Path, project: dict[str, Any]) -> list[Path]:
-    globs = _strings(_at(project, "tool", "uv", "workspace").get("members") or [])
-    relative = [glob for glob in globs if not glob.startswith("/") and ".." not in Path(glob).parts]
+    globs = _strings(_at(project, "tool", "uv", "workspace").get("members"))
+    relative = [
+        glob for glob in globs if Path(glob).parts and not glob.startswith("/") and ".." not in Path(glob).parts
+    ]
     found = sorted({member for glob in relative for member in root.glob(glob)})
     return [member for member in found if member != root and (member / "pyproject.toml").is_file()]
 
@@ -136,5 +143,9 @@ def _at(table: dict[str, Any], *keys: str) -> dict[str, Any]:
     return table
 
 
-def _strings(values: Iterable[Any]) -> list[str]:
-    return [value for value in values if isinstance(value, str)]
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _strings(values: Any) -> list[str]:
+    return [value for value in _list(values) if isinstance(value, str)]
