@@ -1,38 +1,87 @@
 """Commands about this machine: `up`, `down`, `doctor`, `audit verify`."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import typer
 from rich.text import Text
 
 from cli.looking import open_the_store, print_json
 from cli.screen import err, mark, out
 from deployments.doctor import examine
+from deployments.environment import apply, external_api_url, prefect_environment
+from deployments.profile import PROFILE, profile_address, users_prefect, write_profile
 from deployments.server import ensure_server, stop_server
+from deployments.worker import child_environment, ensure_worker, stop_worker, worker_lock
 from tuloy.errors import UsageError
 from tuloy.printable import one_line
-from tuloy.settings import load_settings
+from tuloy.settings import Settings, load_settings
 
 __all__ = ["bring_down", "bring_up", "examine_machine", "verify_log"]
 
 SHOWN_AS = {"ok": "done", "reduced": "waiting", "broken": "failed"}
 
 
-def bring_up() -> int:
-    """Start the server, or find the one that runs, and say how to reach it."""
+def bring_up(worker: bool, profile: bool | None) -> int:
+    """Start the server, or find the one that runs, with a worker where asked; say how to reach it."""
     settings = load_settings()
-    server = ensure_server(settings.home, tell=lambda line: err.print(line, markup=False))
+    theirs = users_prefect()
+    server = ensure_server(settings.home, tell=_tell)
     out.print(f"Prefect {server.version} at {server.ui_url}", markup=False)
-    out.print(f"export PREFECT_API_URL={server.api_url}", markup=False)
+    if worker:
+        _bring_up_worker(settings, server.api_url)
+    if external_api_url() is None:
+        _offer_profile(settings.home, theirs, server.api_url, profile)
     return 0
+
+
+def _tell(line: str) -> None:
+    err.print(line, markup=False)
+
+
+def _bring_up_worker(settings: Settings, api_url: str) -> None:
+    _tell("making work pool, limits, blocks and deployments: up to 20 s the first time")
+    environment = child_environment(settings.home, api_url)
+    with worker_lock(settings.home):
+        apply(prefect_environment(settings.home, api_url))
+        from deployments.catalog import install
+
+        install(settings, api_url, environment)
+        worker, started = ensure_worker(settings.home, api_url)
+    out.print(f"worker {worker.name} {'started' if started else 'runs'}: pid {worker.pid}", markup=False)
+    out.print("prefect deployment run 'run-goal/default' -p goal=\"run the tests\" -p repo=/path/to/repository")
+
+
+def _offer_profile(home: Path, theirs: dict[str, str], api_url: str, wanted: bool | None) -> None:
+    """Write the Prefect profile where it is wanted, renew it where it is outdated, else print the line to export."""
+    standing = profile_address(theirs)
+    if wanted is None and standing is None and sys.stdin.isatty() and out.is_terminal:
+        question = f"Write and activate the Prefect profile {PROFILE!r}, so that plain `prefect` reaches this server?"
+        wanted = typer.confirm(question)
+    if wanted:
+        file = write_profile(home, theirs, api_url, activate=True)
+        out.print(f"the Prefect profile {PROFILE!r} in {file} is active", markup=False)
+    elif wanted is None and standing not in (None, api_url):
+        write_profile(home, theirs, api_url, activate=False)
+        out.print(f"the Prefect profile {PROFILE!r} names {api_url} now", markup=False)
+    if not wanted:
+        out.print(f"export PREFECT_API_URL={api_url}", markup=False)
 
 
 def bring_down() -> int:
-    """Stop our server; say so when there was none."""
+    """Stop our worker and our server; say so when there was none."""
     settings = load_settings()
+    if settings.home.is_dir() and _worker_stopped(settings.home):
+        out.print("the worker is stopped")
     stopped = stop_server(settings.home)
     out.print("the local Prefect server is stopped" if stopped else "no local Prefect server was running")
     return 0
+
+
+def _worker_stopped(home: Path) -> bool:
+    with worker_lock(home):
+        return stop_worker(home)
 
 
 def examine_machine(repo: str, as_json: bool) -> int:

@@ -149,16 +149,23 @@ def cancel(goal: GoalId = "last") -> None:
 
 
 @app.command()
-def up() -> None:
+def up(
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Also make the deployments and start a worker for them.")
+    ] = False,
+    profile: Annotated[
+        bool | None, typer.Option("--profile/--no-profile", help="Write and activate the Prefect profile `tuloy`.")
+    ] = None,
+) -> None:
     """Start the local Prefect server and say where it is."""
     from cli.machine import bring_up
 
-    _leave(bring_up())
+    _leave(bring_up(worker, profile))
 
 
 @app.command()
 def down() -> None:
-    """Stop the local Prefect server that Tuloy started."""
+    """Stop the local Prefect server and the worker that Tuloy started."""
     from cli.machine import bring_down
 
     _leave(bring_down())

@@ -2,31 +2,24 @@
 
 import asyncio
 import inspect
-import signal
-import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, Literal, cast
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import (
-    TaskRunFilter,
-    TaskRunFilterFlowRunId,
-    TaskRunFilterState,
-    TaskRunFilterStateType,
-)
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.flow_engine import run_flow
 from prefect.settings import get_current_settings
-from prefect.states import Crashed, Scheduled
+from prefect.states import Crashed, Pending, Scheduled
 
 from flows.compile import compile_plan
 from flows.presence import LOOK_S, until_gone
+from flows.process import crash_orphans, short_turns, stops_on_signal
 from tasks.live import open_here
 from tuloy.errors import ServerUnavailable, TuloyError
 from tuloy.printable import one_line
@@ -34,7 +27,6 @@ from tuloy.work.run import Run
 
 __all__ = ["execute"]
 
-TURN_S = 0.0005
 FLUSH_S = 30.0
 
 
@@ -46,7 +38,7 @@ def execute(runs: Sequence[Run], *, revive: Callable[[], None] | None = None) ->
     that had not ended wait to be resumed.
     """
     gone: Exception | None = None
-    with ExitStack() as opened, _stops_on_signal(runs), _short_turns():
+    with ExitStack() as opened, stops_on_signal(runs), short_turns():
         for run in runs:
             opened.enter_context(open_here(run))
         try:
@@ -113,50 +105,11 @@ def _former_run(run: Run) -> FlowRun | None:
             return None
         if found.state is not None and not found.state.is_final():
             client.set_flow_run_state(found.id, Crashed(message="its process was lost"), force=True)
-        _crash_orphans(client, found.id)
-        client.set_flow_run_state(found.id, Scheduled(message="resumed"), force=True)
+        crash_orphans(client, found.id)
+        # What a deployment's run is scheduled to do, a worker would do too.
+        again: State = Pending(message="resumed") if found.deployment_id else Scheduled(message="resumed")
+        client.set_flow_run_state(found.id, again, force=True)
         return client.read_flow_run(found.id)
-
-
-def _crash_orphans(client: SyncPrefectClient, flow_run_id: UUID) -> None:
-    """Mark task runs that still say Running as crashed: nobody else will."""
-    running = TaskRunFilter(
-        flow_run_id=TaskRunFilterFlowRunId(any_=[flow_run_id]),
-        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])),
-    )
-    while orphans := client.read_task_runs(task_run_filter=running, limit=200):
-        for orphan in orphans:
-            client.set_task_run_state(orphan.id, Crashed(message="its process was lost"), force=True)
-
-
-@contextmanager
-def _stops_on_signal(runs: Sequence[Run]) -> Iterator[None]:
-    """Turn the first SIGINT, SIGTERM or SIGHUP into a request to stop."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def ask_to_stop(number: int, frame: object) -> None:
-        for run in runs:
-            run.cancel.set()
-        for one in numbers:
-            signal.signal(one, former[one])
-
-    former = {number: signal.signal(number, ask_to_stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let the steps' threads wait less for the flow's: each system call of theirs may cost a turn, 5 ms by default."""
-    former = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(former)
 
 
 def _flush() -> None:

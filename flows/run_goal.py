@@ -1,49 +1,133 @@
-"""The deployed flow: words in, a gated branch out. The same job as `tuloy run`, started by Prefect."""
+"""The deployed flow: words in, a gated branch out. The same job as `tuloy run`, started by Prefect.
+
+Run again (Retry and Resume in the UI, after a crash), a flow run goes on with the goal that it began.
+"""
 
 import asyncio
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
 from prefect import flow
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Failed
+from pydantic import Field
 
+from flows.asked import Asked, Saved, begin, configured, opened, saved
+from flows.process import crash_orphans, short_turns, stops_on_signal
 from flows.whole import run_whole
 from tasks.live import open_here
+from tuloy.errors import TuloyError
+from tuloy.printable import one_line
 from tuloy.settings import Settings, load_settings
 from tuloy.store import Store, open_store
-from tuloy.work.begin import Begun, begin_goal
-from tuloy.work.run import Change, open_run
-from tuloy.workspaces.directories import open_place
+from tuloy.work.acceptance import accept_goal
+from tuloy.work.begin import Begun, plan_goal
+from tuloy.work.recovery import recover
+from tuloy.work.report import goal_document
+from tuloy.work.run import Change, Run, open_run
+from tuloy.workspaces.directories import reopen
 
 __all__ = ["run_goal"]
 
+GOAL_LIMIT = 20_000
 
-@flow(name="run-goal", flow_run_name="{goal}", persist_result=True, result_serializer="json")
+
+def _title() -> str:
+    return one_line(str(flow_run.get_parameters().get("goal", "goal")), 80)
+
+
+@flow(name="run-goal", flow_run_name=_title, persist_result=True, result_serializer="json")
 async def run_goal(
-    goal: str, repo: str = ".", priority: Literal["critical", "high", "normal", "low"] = "normal"
+    goal: Annotated[str, Field(min_length=1, max_length=GOAL_LIMIT, pattern=r"\S")],
+    repo: Annotated[str, Field(min_length=1, max_length=4096)],
+    priority: Literal["as written", "critical", "high", "normal", "low"] = "as written",
+    agent: Annotated[str, Field(max_length=80)] = "",
+    max_workers: Annotated[int, Field(ge=1, le=64)] = 4,
+    accept: bool = False,
+    agents: Annotated[str, Field(max_length=80)] = "",
+    gates: Annotated[str, Field(max_length=80)] = "",
 ) -> State:
     """Plan a goal and carry it out on a repository.
 
     Args:
         goal: What should be done, in plain words.
-        repo: The path of the git repository, or of a directory, on the machine that runs this.
-        priority: How urgent it is.
+        repo: The whole path of the repository on the machine of the worker, or the name of a Repository block.
+        priority: How urgent it is; "as written" takes what the goal's words say.
+        agent: The coding CLI for steps that need one: aider, claude, codex, gemini, or one of your settings.
+        max_workers: How many steps run side by side.
+        accept: Merge into the branch that is checked out there when the goal is done and gated.
+        agents: The name of an AgentSet block whose coding CLIs may be used.
+        gates: The name of a GatePolicy block that says which gates judge, and for how long.
     """
-    settings = load_settings()
-    with open_store(settings.home / "tuloy.db") as store:
-        begun = await asyncio.to_thread(_begin, store, settings, goal, repo, priority)
-        with open_run(begun.goal, begun.plan, settings, store, tell=_ignore) as run, open_here(run):
-            return await run_whole(run)
+    asked = Asked(goal, repo, priority, agent, max_workers, agents, gates)
+    try:
+        with open_store(_made(load_settings()).home / "tuloy.db") as store:
+            return await _run(store, asked, await saved(asked), accept)
+    except TuloyError as error:
+        return Failed(message=str(error))
 
 
-def _begin(
-    store: Store,
-    settings: Settings,
-    text: str,
-    repo: str,
-    priority: Literal["critical", "high", "normal", "low"],
-) -> Begun:
-    return begin_goal(store, settings, open_place(Path(repo), settings.home), text, priority=priority)
+async def _run(store: Store, asked: Asked, blocks: Saved, accept: bool) -> State:
+    run_id = str(flow_run.get_id())
+    begun, settings = await asyncio.to_thread(_begun, store, asked, blocks, run_id)
+    with (
+        open_run(begun.goal, begun.plan, settings, store, agent=asked.agent or None, tell=_ignore) as run,
+        stops_on_signal([run]),
+        short_turns(),
+        open_here(run),
+    ):
+        await asyncio.to_thread(_recover, run, run_id)
+        state = await run_whole(run)
+        if run.cancel.is_set() and await _is_cancelled(run_id):
+            reason = f"cancelled in Prefect; Retry there goes on with goal {run.goal.id}"
+            store.set_goal(run.goal.id, "cancelled", reason, 130)
+            return Cancelled(message=reason)
+        refused = await asyncio.to_thread(_refused, run) if accept else None
+    return refused or state
+
+
+def _begun(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tuple[Begun, Settings]:
+    """Return the goal that this flow run began before, else begin it."""
+    home = load_settings().home
+    if (standing := store.goal_of_flow_run(run_id)) is not None:
+        repository = reopen(Path(standing.repo or "/"), home, standing.repo_id)
+        return Begun(standing, plan_goal(store, standing)), configured(asked, blocks, repository)
+    repository = opened(blocks.repository, home)
+    settings = configured(asked, blocks, repository)
+    return begin(store, settings, asked, blocks, repository, run_id), settings
+
+
+def _recover(run: Run, run_id: str) -> None:
+    """Clean up what a former process of this flow run left; in a first run there is nothing."""
+    recover(run.store, run.repo, run.settings.home, run.goal.id)
+    with get_client(sync_client=True) as client:
+        crash_orphans(client, UUID(run_id))
+
+
+async def _is_cancelled(run_id: str) -> bool:
+    async with get_client() as client:
+        state = (await client.read_flow_run(UUID(run_id))).state
+    return state is not None and (state.is_cancelling() or state.is_cancelled())
+
+
+def _refused(run: Run) -> State | None:
+    """Accept a goal that is done and changed something; return the state that says why not, if so."""
+    run.goal = run.store.find_goal(run.goal.id)
+    if run.goal.status != "done" or run.goal.accepted_at or goal_document(run.store, run.goal)["branch"] is None:
+        return None
+    try:
+        accept_goal(run)
+    except TuloyError as error:
+        return Failed(name="NotAccepted", message=f"the goal is done; not accepted: {error}")
+    return None
+
+
+def _made(settings: Settings) -> Settings:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return settings
 
 
 def _ignore(change: Change) -> None:

@@ -36,6 +36,7 @@ def create_goal(
     branch: str | None = None,
     priority: Priority = "normal",
     options: dict[str, Any] | None = None,
+    flow_run_id: str | None = None,
 ) -> GoalRow:
     """Store a new goal, with status `planning`. `options` is anything that JSON can say.
 
@@ -57,6 +58,7 @@ def create_goal(
             created_at=writing.at,
             updated_at=writing.at,
             options=options or {},
+            flow_run_id=flow_run_id,
         )
         fields = goal.model_dump()
         writing.insert("goal", fields)

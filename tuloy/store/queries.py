@@ -29,6 +29,7 @@ __all__ = [
     "find_goal",
     "gate_from_cache",
     "gate_results",
+    "goal_of_flow_run",
     "goals",
     "lease_of",
     "next_goals",
@@ -44,6 +45,7 @@ _THE_GOAL: BindParameter[str] = bindparam("goal_id")
 
 _NEWEST = select(_GOAL).order_by(_GOAL.c.created_at.desc(), _GOAL.c.id.desc())
 _BY_ID = select(_GOAL).where(_GOAL.c.id == _THE_GOAL)
+_BY_FLOW_RUN = _NEWEST.where(_GOAL.c.flow_run_id == bindparam("flow_run_id")).limit(1)
 _NEXT = (
     select(_GOAL)
     .where(_GOAL.c.status == bindparam("status"), _GOAL.c.priority == bindparam("priority"))
@@ -83,6 +85,13 @@ def find_goal(db: Database, name: str) -> GoalRow:
         if len(begin) == 1:
             return GoalRow(**begin[0])
         raise UsageError(_no_goal(reading, name, [goal["id"] for goal in begin]))
+
+
+def goal_of_flow_run(db: Database, flow_run_id: str) -> GoalRow | None:
+    """Return the goal that this flow run works on, None where it has begun none."""
+    with db.read() as reading:
+        found = reading.first(_BY_FLOW_RUN, flow_run_id=flow_run_id)
+    return GoalRow(**found) if found else None
 
 
 def _no_goal(reading: Reading, name: str, begin: list[str]) -> str:

@@ -37,6 +37,7 @@ class Store(Database):
     events = events.events
 
     find_goal = queries.find_goal
+    goal_of_flow_run = queries.goal_of_flow_run
     goals = queries.goals
     next_goals = queries.next_goals
     counts = queries.counts

@@ -78,8 +78,11 @@ def begin_goal(
     *,
     priority: Priority | None = None,
     plan: Plan | None = None,
+    flow_run_id: str | None = None,
 ) -> Begun:
     """Store the goal, plan it, store the plan. Killed in between, the goal is planned again by `tuloy resume`.
+
+    `flow_run_id` is the flow run that begins it, where there is one already: run again, that run finds its goal.
 
     Raises:
         UsageError: when the text cannot be a goal; nothing is stored then.
@@ -99,6 +102,7 @@ def begin_goal(
             branch=_branch(store, repo, slug_of(text)),
             priority=read.goal.priority,
             options=_options(repo, at.commit),
+            flow_run_id=flow_run_id,
         )
     return Begun(goal, plan_goal(store, goal, read))
 

@@ -1,0 +1,71 @@
+"""What a process that runs goals owes them: it stops on a signal, and cleans up in Prefect what a dead one left."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import (
+    TaskRunFilter,
+    TaskRunFilterFlowRunId,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.states import Crashed
+
+from tuloy.work.run import Run
+
+__all__ = ["crash_orphans", "short_turns", "stops_on_signal"]
+
+TURN_S = 0.0005
+
+
+@contextmanager
+def stops_on_signal(runs: Sequence[Run]) -> Iterator[None]:
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a request to stop; a second one is left to who listened before.
+
+    Only the main thread hears signals: elsewhere this changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def ask_to_stop(number: int, frame: object) -> None:
+        for run in runs:
+            run.cancel.set()
+        for one in numbers:
+            signal.signal(one, former[one])
+
+    former = {number: signal.signal(number, ask_to_stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """Let the steps' threads wait less for the flow's: each system call of theirs may cost a turn, 5 ms by default."""
+    former = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(former)
+
+
+def crash_orphans(client: SyncPrefectClient, flow_run_id: UUID) -> None:
+    """Mark task runs that still say Running as crashed: nobody else will."""
+    running = TaskRunFilter(
+        flow_run_id=TaskRunFilterFlowRunId(any_=[flow_run_id]),
+        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])),
+    )
+    while orphans := client.read_task_runs(task_run_filter=running, limit=200):
+        for orphan in orphans:
+            client.set_task_run_state(orphan.id, Crashed(message="its process was lost"), force=True)
