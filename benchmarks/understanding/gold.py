@@ -20,10 +20,53 @@ HERE = Path(__file__).resolve().parent
 LANGUAGES = ("en", "fil", "taglish")
 SEED = 20261121
 TAGS = frozenset(
-    "abbreviation acceptance after anaphora arrow aside background before bullets chat checkbox constraint deadline fact "
-    "for-each heading list literal long making names nested nested-condition numbered one-step one-verb otherwise outcome "
-    "parallel path polite priority quote reason regardless relative scope sequence shared-object ticket typo unless "
-    "unpunctuated until vague".split()
+    [
+        "abbreviation",
+        "acceptance",
+        "after",
+        "anaphora",
+        "arrow",
+        "aside",
+        "background",
+        "before",
+        "bullets",
+        "chat",
+        "checkbox",
+        "constraint",
+        "deadline",
+        "fact",
+        "for-each",
+        "heading",
+        "list",
+        "literal",
+        "long",
+        "making",
+        "names",
+        "nested",
+        "nested-condition",
+        "numbered",
+        "one-step",
+        "one-verb",
+        "otherwise",
+        "outcome",
+        "parallel",
+        "path",
+        "polite",
+        "priority",
+        "quote",
+        "reason",
+        "regardless",
+        "relative",
+        "scope",
+        "sequence",
+        "shared-object",
+        "ticket",
+        "typo",
+        "unless",
+        "unpunctuated",
+        "until",
+        "vague",
+    ]
 )
 When = Literal["succeeded", "failed", "finished"]
 Edge = tuple[str, str, str]
@@ -95,7 +138,7 @@ def draw_halves(tags: Mapping[str, Sequence[str]], seed: int = SEED) -> dict[str
         half = "development" if weight < 0 or (weight == 0 and lot.random() < 0.5) else "final"
         halves[one] = half
         sizes[half] += 1
-        lean.update({tag: 1 if half == "development" else -1 for tag in tags[one]})
+        lean.update(dict.fromkeys(tags[one], 1 if half == "development" else -1))
     return halves
 
 
@@ -122,7 +165,9 @@ def _shown(records: Iterable[Record]) -> str:
         lines += [f"{record.id}  [{' '.join(record.tags)}]", record.text.strip()]
         for step in record.steps:
             needs = [f"{a}{'' if w == 'succeeded' else ' ' + w}" for a, b, w in sorted(record.edges) if b == step.id]
-            lines.append(f"  {step.id}{'?' if step.check else ''} {step.title}" + (f"   <- {', '.join(needs)}" if needs else ""))
+            lines.append(
+                f"  {step.id}{'?' if step.check else ''} {step.title}" + (f"   <- {', '.join(needs)}" if needs else "")
+            )
         lines += [f"  ! {words}" for words in record.constraints] + [""]
     return "\n".join(lines)
 
