@@ -6,16 +6,22 @@ from a database that was migrated once and is kept in pytest's cache: 3 s instea
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from filelock import FileLock
 
 from deployments.environment import prefect_environment
 from deployments.server import Server, ensure_server, stop_server
+from deployments.worker import stop_worker
 
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="tuloy-tests-"))
 
@@ -104,3 +110,65 @@ def prefect_server(start_test_server: Callable[[Path], Server], prefect_home: Pa
         EventsWorker.drain_all(timeout=5)  # what is still queued would find the server gone
         APILogWorker.drain_all(timeout=5)
     prefect.context.GLOBAL_SETTINGS_CONTEXT = before
+
+
+@pytest.fixture(scope="session")
+def shell(prefect_server: Server, prefect_home: Path) -> dict[str, str]:
+    """The environment of a user's shell on the session's home: nothing of Prefect in it, our sources importable."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
+    nowhere = str(prefect_home / "no-such-file.toml")
+    root = str(Path(__file__).resolve().parents[1])
+    return {**kept, "TULOY_HOME": str(prefect_home), "TULOY_CONFIG": nowhere, "PYTHONPATH": root}
+
+
+@pytest.fixture(scope="session")
+def worker(shell: dict[str, str], prefect_home: Path) -> Iterator[str]:
+    """What `tuloy up --worker` said; the session's server has the deployments then, and a worker works on them."""
+    argv = [sys.executable, "-P", "-c", "from cli.main import main; main()", "up", "--worker"]
+    ran = subprocess.run(argv, env=shell, cwd="/", capture_output=True, text=True, timeout=150)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    yield ran.stdout
+    stop_worker(prefect_home)
+
+
+@pytest.fixture
+def start_run(worker: str) -> Callable[..., UUID]:
+    """A function that asks a deployment for a run, as the UI's form does, and returns the run's id."""
+    from prefect.client.orchestration import get_client
+
+    def start(deployment: str = "run-goal/default", **parameters: object) -> UUID:
+        with get_client(sync_client=True) as client:
+            found = client.read_deployment_by_name(deployment)
+            return client.create_flow_run_from_deployment(found.id, parameters=parameters).id
+
+    return start
+
+
+@pytest.fixture
+def state_within() -> Callable[..., Any]:
+    """A function that waits until a flow run is in a state of one of these names, and returns the state."""
+    from prefect.client.orchestration import get_client
+
+    def wait(run_id: UUID, *names: str, seconds: float = 45) -> Any:
+        deadline = time.monotonic() + seconds
+        with get_client(sync_client=True) as client:
+            while True:
+                state = client.read_flow_run(run_id).state
+                if state is not None and state.name in names:
+                    return state
+                assert time.monotonic() < deadline, state
+                time.sleep(0.2)
+
+    return wait
+
+
+@pytest.fixture
+def made_repo(tmp_path: Path) -> Path:
+    """A repository with one commit and no tools: nothing there can be gated."""
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (repo / "notes.txt").write_text("one\n")
+    identity = ["-c", "user.name=U", "-c", "user.email=u@localhost"]
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "start"]):
+        subprocess.run(["git", "-C", str(repo), *words], check=True)
+    return repo

@@ -1,0 +1,276 @@
+"""The deployed flow: the same job as `tuloy run`, by a worker; cancelled, killed and run again it stays one goal."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psutil
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.states import AwaitingRetry, Cancelling
+
+from blocks import AgentSet, GatePolicy, Repository
+from deployments.server import Server
+from deployments.worker import child_environment
+from flows.run_goal import run_goal
+from tuloy.store import GoalRow, Store, open_store
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(150)]
+
+
+@pytest.fixture
+def store(prefect_server: Server, prefect_home: Path) -> Iterator[Store]:
+    """The session's store, which the runs write."""
+    with open_store(prefect_home / "tuloy.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A file outside every workspace, in which each command leaves a line each time that it is done."""
+    path = tmp_path / "done.log"
+    path.touch()
+    return path
+
+
+def here(goal: str, repo: object, **parameters: Any) -> Any:
+    """Run the flow in this process and return its state."""
+    return asyncio.run(run_goal(goal, str(repo), **parameters, return_state=True))
+
+
+def goal_of(store: Store, run_id: UUID) -> GoalRow:
+    """Wait until the flow run has begun its goal, and return it."""
+    deadline = time.monotonic() + 30
+    while (goal := store.goal_of_flow_run(str(run_id))) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return goal
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def sleepers(log: Path) -> list[psutil.Process]:
+    """The processes of the step that sleeps, and whatever it started."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(log) in word for word in process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def long_goal(log: Path, sleep_s: int) -> str:
+    """Three steps: one is quick, one sleeps and has a child, one comes after."""
+    return (
+        f"run `sh -c 'echo first >> {log}'` then run `sh -c 'echo began >> {log}; sleep {sleep_s}; echo slept >> {log}'`"
+        f" then run `sh -c 'echo last >> {log}'`"
+    )
+
+
+@pytest.mark.parametrize("repo", [".", "./here", "up/../here"])
+def test_a_relative_repo_is_refused(prefect_server: Server, repo: str) -> None:
+    """A relative path means nothing to a worker: the run fails, in one sentence that says what to write."""
+    state = here("run the tests", repo)
+
+    assert state.name == "Failed"
+    assert f"repo '{repo}' is a relative path" in state.message
+    assert "write the whole path" in state.message
+
+
+def test_what_is_not_there_is_named(prefect_server: Server, made_repo: Path, tmp_path: Path) -> None:
+    """A repository, an agent or a block that is not there fails the run by its name, and no goal is made."""
+    assert "does not exist" in here("run the tests", tmp_path / "nowhere").message
+    assert "no Repository block" in here("run the tests", "unknown-name").message
+    assert "no agent is called 'nobody'" in here("run `true`", made_repo, agent="nobody").message
+    assert (
+        "agents 'nothing' is the name of no AgentSet block" in here("run `true`", made_repo, agents="nothing").message
+    )
+    assert (
+        "gates 'nothing' is the name of no GatePolicy block" in here("run `true`", made_repo, gates="nothing").message
+    )
+
+
+def test_blocks_are_parameters_by_name(prefect_server: Server, made_repo: Path, store: Store, tmp_path: Path) -> None:
+    """A run takes its repository, its coding CLIs and its gates from saved blocks that the parameters name."""
+    (made_repo / "calc.py").write_text("import os\n\n\ndef add(a, b):\n    return a + b\n")
+    (made_repo / "test_calc.py").write_text("from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n")
+    git(made_repo, "add", "-A")
+    git(made_repo, "commit", "-q", "-m", "code")
+    cli = tmp_path / "cli"
+    cli.write_text("#!/bin/sh\necho '# done' >> calc.py\n")
+    cli.chmod(0o755)
+    name = f"n{uuid4().hex[:8]}"
+    Repository(path=str(made_repo), branch="main").save(name)
+    AgentSet(agents={"mine": {"argv": [str(cli), "{prompt}"]}}).save(name)  # type: ignore[dict-item]
+    GatePolicy(gates=["tests"], timeout_s=100).save(name)
+    state = here("add a docstring to add", name, agents=name, gates=name, accept=True)
+
+    assert state.name == "Completed", state.message
+    assert "# done" in git(made_repo, "show", "main:calc.py")
+    (goal,) = store.goals(limit=1)
+    assert {result["gate"] for result in map(dict, store.gate_results(goal.id))} == {"tests"}
+
+
+def test_the_branch_of_a_block_must_be_checked_out(prefect_server: Server, made_repo: Path) -> None:
+    """A goal does not begin on another branch than the Repository block names."""
+    name = f"n{uuid4().hex[:8]}"
+    Repository(path=str(made_repo), branch="release").save(name)
+
+    assert "has 'main' checked out" in here("run `true`", name).message
+
+
+def test_a_goal_that_fails_or_waits_says_so(prefect_server: Server, made_repo: Path) -> None:
+    """The run ends in the states that `tuloy run` ends in: Failed where a step says no, Waiting for what is missing."""
+    assert here("run `false`", made_repo).name == "Failed"
+    assert here("write a poem about the sea into poem.txt", made_repo).name == "Waiting"
+
+
+def test_a_killed_run_is_retried_whole(
+    made_repo: Path, log: Path, store: Store, start_run: Callable[..., UUID], state_within: Callable[..., Any]
+) -> None:
+    """A flow run killed with -9 is Crashed; retried as the UI does, it goes on with its goal and repeats nothing."""
+    run_id = start_run(goal=long_goal(log, 4), repo=str(made_repo))
+    goal = goal_of(store, run_id)
+    until(lambda: "began" in log.read_text())
+    lease = store.lease_of(goal.id)
+    assert lease is not None
+    assert lease.pid is not None
+    os.kill(lease.pid, signal.SIGKILL)
+    state_within(run_id, "Crashed")
+    with get_client(sync_client=True) as client:
+        assert client.set_flow_run_state(run_id, AwaitingRetry()).status.name == "ACCEPT"
+    state_within(run_id, "Completed")
+
+    assert Counter(log.read_text().split()) == {"first": 1, "began": 2, "slept": 1, "last": 1}
+    assert [one.id for one in store.goals(limit=100) if one.repo == str(made_repo)] == [goal.id]
+    assert store.find_goal(goal.id).status == "done"
+    assert len(git(made_repo, "branch", "--list", "tuloy/*").splitlines()) == 1
+    until(lambda: not _unfinished(run_id))
+
+
+def _unfinished(run_id: UUID) -> list[str]:
+    from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterFlowRunId
+
+    of_run = TaskRunFilter(flow_run_id=TaskRunFilterFlowRunId(any_=[run_id]))
+    with get_client(sync_client=True) as client:
+        runs = client.read_task_runs(task_run_filter=of_run, limit=200)
+    return [run.name for run in runs if run.state is None or not run.state.is_final()]
+
+
+def test_a_cancelled_run_ends_its_children(
+    made_repo: Path, log: Path, store: Store, start_run: Callable[..., UUID], state_within: Callable[..., Any]
+) -> None:
+    """Cancelled in Prefect, the run ends what its steps started, the goal is cancelled, and nothing more is done."""
+    run_id = start_run(goal=long_goal(log, 60), repo=str(made_repo))
+    goal = goal_of(store, run_id)
+    until(lambda: "began" in log.read_text())
+    assert sleepers(log)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run_id, Cancelling())
+    state_within(run_id, "Cancelled")
+
+    until(lambda: not sleepers(log), 5)
+    assert log.read_text().split() == ["first", "began"]
+    assert store.find_goal(goal.id).status == "cancelled"
+    assert store.lease_of(goal.id) is None
+
+
+def test_a_terminated_run_leaves_its_goal_resumable(
+    made_repo: Path, log: Path, store: Store, shell: dict[str, str], start_run: Callable[..., UUID],
+    state_within: Callable[..., Any],
+) -> None:  # fmt: skip
+    """On SIGTERM the run ends as Interrupted with its goal waiting; `tuloy resume` does the rest in the same run."""
+    run_id = start_run(goal=long_goal(log, 3), repo=str(made_repo))
+    goal = goal_of(store, run_id)
+    until(lambda: "began" in log.read_text())
+    lease = store.lease_of(goal.id)
+    assert lease is not None
+    assert lease.pid is not None
+    os.kill(lease.pid, signal.SIGTERM)
+    state_within(run_id, "Interrupted", "Crashed")
+    until(lambda: store.find_goal(goal.id).status == "waiting")
+    argv = [sys.executable, "-P", "-c", "from cli.main import main; main()", "resume", goal.id]
+    ran = subprocess.run(argv, env=shell, cwd="/", capture_output=True, text=True, timeout=60)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert Counter(log.read_text().split()) == {"first": 1, "began": 2, "slept": 1, "last": 1}
+    assert store.find_goal(goal.id).flow_run_id == str(run_id)
+    state_within(run_id, "Completed", seconds=10)
+
+
+@pytest.mark.parametrize("number", [4, pytest.param(10, marks=pytest.mark.soak)])
+def test_two_workers_share_goals(
+    number: int, made_repo: Path, prefect_home: Path, prefect_server: Server, log: Path,
+    start_run: Callable[..., UUID], state_within: Callable[..., Any],
+) -> None:  # fmt: skip
+    """Goals on one repository, asked for at once, are each done once, by two workers of one pool."""
+    name = f"second-{uuid4().hex[:6]}"
+    argv = [sys.executable, "-P", "-m", "prefect", "worker", "start", "--type", "process", "--pool", "tuloy"]
+    environment = child_environment(prefect_home, prefect_server.api_url)
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    with subprocess.Popen([*argv, "--name", name], env=environment, cwd=prefect_home / "cwd") as second:
+        try:
+            _until_online(name)
+            runs = [
+                start_run(goal=f"run `sh -c 'echo {n} > {n}.txt; echo {n} >> {log}'`", repo=str(made_repo))
+                for n in range(number)
+            ]
+            for run_id in runs:
+                state_within(run_id, "Completed", seconds=100)
+            workers = {_worker_of(run_id) for run_id in runs}
+        finally:
+            second.terminate()
+            second.wait(30)
+    assert Counter(log.read_text().split()) == {str(n): 1 for n in range(number)}
+    assert len(git(made_repo, "branch", "--list", "tuloy/*").splitlines()) == number
+    assert len(workers) == 2, workers
+
+
+def _until_online(name: str) -> None:
+    def online() -> bool:
+        with get_client(sync_client=True) as client:
+            found = client.request("POST", "/work_pools/tuloy/workers/filter", json={}).json()
+        return any(one["name"] == name and one["status"] == "ONLINE" for one in found)
+
+    until(online)
+
+
+def _worker_of(run_id: UUID) -> str:
+    """Say which worker took the run: its Pending state's event names it."""
+    with get_client(sync_client=True) as client:
+        related = {"related": {"id": [f"prefect.flow-run.{run_id}"]}, "event": {"prefix": ["prefect.worker.submitted"]}}
+        found: list[str] = []
+
+        def named() -> list[str]:
+            body = {"filter": related, "limit": 20}
+            text = client.request("POST", "/events/filter", json=body).text
+            found[:] = re.findall(r"prefect\.worker\.process\.([\w-]+)", text)
+            return found
+
+        until(named, 15)
+    return found[0]
+
+
+def git(repo: Path, *words: str) -> str:
+    """Plain git, as the user calls it."""
+    identity = ["-c", "user.name=U", "-c", "user.email=u@localhost"]
+    return subprocess.run(
+        ["git", "-C", str(repo), *identity, *words], check=True, capture_output=True, text=True
+    ).stdout
