@@ -51,6 +51,7 @@ def child_environment(home: Path, api_url: str) -> dict[str, str]:
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment = {**inherited, **prefect_environment(home, api_url), "PYTHONSAFEPATH": "1"}
+    environment["TULOY_PYTHON"] = sys.executable
     environment.pop("PYTHONPATH", None)
     if not any(OUR_ROOT.is_relative_to(place) for place in _site_packages()):
         environment["PYTHONPATH"] = str(OUR_ROOT)

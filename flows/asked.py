@@ -86,7 +86,7 @@ async def _loaded(kind: type[Kind], parameter: str, name: str) -> Kind:
 
 
 def opened(block: Repository, home: Path) -> Opened:
-    """Open the repository of a block.
+    """Open the repository or directory of a block.
 
     Raises:
         UsageError: when there is none to work on, or another branch is checked out than the block wants.
@@ -104,10 +104,10 @@ def opened(block: Repository, home: Path) -> Opened:
 def configured(asked: Asked, blocks: Saved, repository: Opened) -> Settings:
     """Return the worker's settings with what the parameters and blocks change.
 
-    Agents that came with the repository are not trusted (a clone can bring them).
+    Agents that came with the files are not trusted (a clone or an archive can bring them).
     """
-    tracked = bool(git(repository, "ls-files", "--", "tuloy.toml").strip())
-    settings = load_settings(repository.root / "tuloy.toml", trusted=not tracked)
+    came = repository.private or bool(git(repository, "ls-files", "--", "tuloy.toml").strip())
+    settings = load_settings(repository.root / "tuloy.toml", trusted=not came)
     changed: dict[str, object] = {"max_workers": asked.max_workers}
     if blocks.agents.agents:
         changed["agents"] = {**settings.agents, **blocks.agents.agents}

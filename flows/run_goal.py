@@ -4,6 +4,7 @@ Run again (Retry and Resume in the UI, after a crash), a flow run goes on with t
 """
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from tuloy.work.begin import Begun, plan_goal
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document
 from tuloy.work.run import Change, Run, open_run
+from tuloy.workspaces.directories import reopen
 
 __all__ = ["run_goal"]
 
@@ -52,7 +54,7 @@ async def run_goal(
 
     Args:
         goal: What should be done, in plain words.
-        repo: The whole path of the git repository on the machine of the worker, or the name of a Repository block.
+        repo: The whole path of the repository on the machine of the worker, or the name of a Repository block.
         priority: How urgent it is; "as written" takes what the goal's words say.
         agent: The coding CLI for steps that need one: aider, claude, codex, gemini, or one of your settings.
         max_workers: How many steps run side by side.
@@ -89,11 +91,12 @@ async def _run(store: Store, asked: Asked, blocks: Saved, accept: bool) -> State
 
 def _begun(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tuple[Begun, Settings]:
     """Return the goal that this flow run began before, else begin it."""
-    standing = store.goal_of_flow_run(run_id)
-    repository = opened(blocks.repository, load_settings().home)
+    home = load_settings().home
+    if (standing := store.goal_of_flow_run(run_id)) is not None:
+        repository = reopen(Path(standing.repo or "/"), home, standing.repo_id)
+        return Begun(standing, plan_goal(store, standing)), configured(asked, blocks, repository)
+    repository = opened(blocks.repository, home)
     settings = configured(asked, blocks, repository)
-    if standing is not None:
-        return Begun(standing, plan_goal(store, standing)), settings
     return begin(store, settings, asked, blocks, repository, run_id), settings
 
 
