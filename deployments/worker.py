@@ -29,6 +29,8 @@ __all__ = ["Worker", "child_environment", "ensure_worker", "stop_worker", "worke
 LOCK_TIMEOUT_S = 240
 END_GRACE_S = 25.0
 START_S = 1.5
+# Loaded early: a worker that has to import the flow after a crash reports it seconds later, and hits the retry.
+PROGRAM = "import flows.run_goal; from prefect.cli import app; app()"
 _STARTED: list[subprocess.Popen[bytes]] = []
 
 
@@ -129,7 +131,7 @@ def _start(home: Path, api_url: str) -> Worker:
 
 
 def _argv() -> list[str]:
-    return [sys.executable, "-P", "-m", "prefect", "worker", "start", "--type", "process", "--pool", POOL, "--name"]
+    return [sys.executable, "-P", "-c", PROGRAM, "worker", "start", "--type", "process", "--pool", POOL, "--name"]
 
 
 def _name(home: Path) -> str:

@@ -77,12 +77,12 @@ def sleepers(log: Path) -> list[psutil.Process]:
     return [process for process in found if process.pid != os.getpid()]
 
 
-def long_goal(log: Path, sleep_s: int) -> str:
-    """Three steps: one is quick, one sleeps and has a child, one comes after."""
+def long_goal(log: Path) -> str:
+    """Three steps: one is quick, one sleeps with a child until `.go` is beside the log when it begins, one is last."""
     return (
         f"run `sh -c 'echo first >> {log}'` then "
-        f"run `sh -c 'echo began >> {log}; sleep {sleep_s}; echo slept >> {log}'` then "
-        f"run `sh -c 'echo last >> {log}'`"
+        f"run `sh -c 'echo began >> {log}; test -e {log}.go || sleep 60; echo slept >> {log}'` then "
+        f"run `sh -c 'echo last >> {log}; echo last > last.txt'`"
     )
 
 
@@ -148,7 +148,7 @@ def test_a_killed_run_is_retried_whole(
     made_repo: Path, log: Path, store: Store, start_run: Callable[..., UUID], state_within: Callable[..., Any]
 ) -> None:
     """A flow run killed with -9 is Crashed; retried as the UI does, it goes on with its goal and repeats nothing."""
-    run_id = start_run(goal=long_goal(log, 2), repo=str(made_repo))
+    run_id = start_run(goal=long_goal(log), repo=str(made_repo))
     goal = goal_of(store, run_id)
     until(lambda: "began" in log.read_text())
     lease = store.lease_of(goal.id)
@@ -156,7 +156,8 @@ def test_a_killed_run_is_retried_whole(
     assert lease.pid is not None
     os.kill(lease.pid, signal.SIGKILL)
     state_within(run_id, "Crashed")
-    time.sleep(4)  # Prefect's worker reports the crash a second time, 3 s later, and would hit the new attempt
+    time.sleep(2)  # Prefect's worker reports a crash twice, and the second report would hit the new attempt
+    Path(f"{log}.go").touch()
     with get_client(sync_client=True) as client:
         assert client.set_flow_run_state(run_id, AwaitingRetry()).status.name == "ACCEPT"
     state_within(run_id, "Completed")
@@ -181,7 +182,7 @@ def test_a_cancelled_run_ends_its_children(
     made_repo: Path, log: Path, store: Store, start_run: Callable[..., UUID], state_within: Callable[..., Any]
 ) -> None:
     """Cancelled in Prefect, the run ends what its steps started, the goal is cancelled, and nothing more is done."""
-    run_id = start_run(goal=long_goal(log, 60), repo=str(made_repo))
+    run_id = start_run(goal=long_goal(log), repo=str(made_repo))
     goal = goal_of(store, run_id)
     until(lambda: "began" in log.read_text())
     assert sleepers(log)
@@ -200,7 +201,7 @@ def test_a_terminated_run_leaves_its_goal_resumable(
     state_within: Callable[..., Any],
 ) -> None:  # fmt: skip
     """On SIGTERM the run ends as Interrupted with its goal waiting; `tuloy resume` does the rest in the same run."""
-    run_id = start_run(goal=long_goal(log, 2), repo=str(made_repo))
+    run_id = start_run(goal=long_goal(log), repo=str(made_repo))
     goal = goal_of(store, run_id)
     until(lambda: "began" in log.read_text())
     lease = store.lease_of(goal.id)
@@ -209,6 +210,7 @@ def test_a_terminated_run_leaves_its_goal_resumable(
     os.kill(lease.pid, signal.SIGTERM)
     state_within(run_id, "Interrupted", "Crashed")
     until(lambda: store.find_goal(goal.id).status == "waiting")
+    Path(f"{log}.go").touch()
     argv = [sys.executable, "-P", "-c", "from cli.main import main; main()", "resume", goal.id]
     ran = subprocess.run(argv, env=shell, cwd="/", capture_output=True, text=True, timeout=60)
 
