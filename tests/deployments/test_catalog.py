@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -172,8 +173,6 @@ def test_an_event_starts_a_goal(worker: str, made_repo: Path, state_within: Call
 
 
 def _run_of(repo: str) -> UUID:
-    import time
-
     from prefect.client.orchestration import get_client
 
     deadline = time.monotonic() + 20
@@ -254,3 +253,33 @@ def test_a_broken_record_is_no_worker(record: str | None, tmp_path: Path, shell:
         [sys.executable, "-c", DOWN, str(tmp_path)], env=shell, capture_output=True, text=True, check=True
     )
     assert json.loads(ran.stdout) == [True, False]
+
+
+@pytest.mark.soak
+def test_down_ends_the_work_and_keeps_it(
+    prepare_home: Callable[[Path], None], shell: dict[str, str], made_repo: Path, tmp_path: Path
+) -> None:
+    """`tuloy down` during a run ends worker, run, step and server; the goal waits, and resume finishes it."""
+    home = tmp_path / "home"
+    prepare_home(home)
+    mine = {**shell, "TULOY_HOME": str(home)}
+    address = up(mine, "--worker").splitlines()[-1].removeprefix("export PREFECT_API_URL=")
+    theirs = {**mine, "PREFECT_API_URL": address, "PREFECT_HOME": str(tmp_path / "prefect")}
+    goal = f"goal=run `sh -c 'touch {tmp_path}/began; test -e {tmp_path}/go || sleep 60; touch slept'`"
+    argv = [*PREFECT, "deployment", "run", "run-goal/default", "-p", goal, "-p", f"repo={made_repo}"]
+    subprocess.run(argv, env=theirs, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    deadline = time.monotonic() + 40
+    while not (tmp_path / "began").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    left = psutil.Process(worker_of(home).pid).children(recursive=True)  # type: ignore[union-attr]
+    subprocess.run([*COMMAND, "down"], env=mine, cwd="/", check=True, capture_output=True, timeout=60)
+    (tmp_path / "go").touch()
+    status = subprocess.run([*COMMAND, "show", "--json"], env=mine, cwd="/", capture_output=True, text=True, timeout=60)
+    resumed = subprocess.run([*COMMAND, "resume"], env=mine, cwd="/", capture_output=True, text=True, timeout=90)
+    subprocess.run([*COMMAND, "down"], env=mine, cwd="/", check=True, capture_output=True, timeout=60)
+
+    assert not any(process.is_running() for process in left)
+    assert json.loads(status.stdout)["goals"][0]["status"] == "waiting"
+    assert resumed.returncode == 0, resumed.stderr
+    assert len(branches(made_repo)) == 1

@@ -220,7 +220,8 @@ def test_a_terminated_run_leaves_its_goal_resumable(
     state_within(run_id, "Completed", seconds=10)
 
 
-@pytest.mark.parametrize("number", [4, pytest.param(10, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [4, 10])
 def test_two_workers_share_goals(
     number: int, made_repo: Path, prefect_home: Path, prefect_server: Server, log: Path, shell: dict[str, str],
     start_run: Callable[..., UUID], state_within: Callable[..., Any],
