@@ -5,6 +5,7 @@ the greatest sum (Kuhn 1955; shortest augmenting paths after Jonker and Volgenan
 the order. Edges are compared after transitive reduction, under the assignment. Makes no plans itself.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,9 +29,75 @@ __all__ = [
 
 THRESHOLD = 0.5
 STOP = frozenset(
-    "a an the and or of to in on at for with from into by is are be it its this that these those them they we i you my our "
-    "ang mga ng nang sa na at o ay si ni kay ito iyon ito'y mo ko po nga lang naman ba din rin pa muna yung 'yung yun "
-    "nito niyan nila namin natin para mula".split()
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "for",
+        "with",
+        "from",
+        "into",
+        "by",
+        "is",
+        "are",
+        "be",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "them",
+        "they",
+        "we",
+        "i",
+        "you",
+        "my",
+        "our",
+        "ang",
+        "mga",
+        "ng",
+        "nang",
+        "sa",
+        "na",
+        "at",
+        "o",
+        "ay",
+        "si",
+        "ni",
+        "kay",
+        "ito",
+        "iyon",
+        "ito'y",
+        "mo",
+        "ko",
+        "po",
+        "nga",
+        "lang",
+        "naman",
+        "ba",
+        "din",
+        "rin",
+        "pa",
+        "muna",
+        "yung",
+        "'yung",
+        "yun",
+        "nito",
+        "niyan",
+        "nila",
+        "namin",
+        "natin",
+        "para",
+        "mula",
+    ]
 )
 WORD = re.compile(r"[^\W_]+(?:[./_:+#-]+[^\W_]+)*")
 ENGLISH = ("ations", "ation", "ings", "ing", "ied", "ies", "es", "ed", "s", "e")
@@ -266,5 +333,5 @@ def split_sentences(gold: Record) -> Record:
     """Read a goal as the baseline does: every sentence or line is a step after the one before."""
     parts = [part.strip(" -*#.\t") for part in re.split(r"(?<=[.!?;])\s+|\n+|,? then ", gold.text)]
     steps = tuple(RecordStep(f"p{n}", part) for n, part in enumerate(part for part in parts if part))
-    edges = frozenset((a.id, b.id, "succeeded") for a, b in zip(steps, steps[1:], strict=False))
+    edges = frozenset((a.id, b.id, "succeeded") for a, b in itertools.pairwise(steps))
     return Record(gold.id, gold.text, gold.language, steps, edges)

@@ -13,7 +13,7 @@ def record(titles: str, *edges: tuple[str, str, str], priority: str = "normal") 
 
 def test_the_assignment_has_the_greatest_sum_not_the_greedy_one():
     """Taking the best pair first would leave the second row with nothing."""
-    assert {0: 1, 1: 0} == assign([[0.9, 0.8], [0.8, 0.0]])
+    assert assign([[0.9, 0.8], [0.8, 0.0]]) == {0: 1, 1: 0}
 
 
 def test_a_reading_equal_to_the_gold_scores_one_everywhere():
@@ -29,7 +29,7 @@ def test_a_wrong_when_costs_the_edge_and_the_condition():
         record("run tests; open issue", ("0", "1", "succeeded")),
     )
     score = compare([(wrong, gold)])
-    assert ((2, 2, 2), (0, 1, 1), (0, 0, 1), 0) == (score.steps, score.edges, score.conditions, score.exact)
+    assert (score.steps, score.edges, score.conditions, score.exact) == ((2, 2, 2), (0, 1, 1), (0, 0, 1), 0)
 
 
 def test_an_edge_that_follows_from_others_is_no_edge():
@@ -59,9 +59,9 @@ def test_template_steps_count_as_the_step_they_hang_under():
     ]
     read = of_plan({"goal": {"text": "x"}, "stages": [{"steps": steps}]})
     assert {("a", "b", "succeeded")} == read.edges
-    assert ["a", "b"] == [one.id for one in read.steps]
+    assert [one.id for one in read.steps] == ["a", "b"]
 
 
 def test_the_baseline_is_far_from_the_gold():
     """A sentence splitter finds no condition."""
-    assert 0 == compare((split_sentences(one), one) for one in load("en")).conditions[0]
+    assert compare((split_sentences(one), one) for one in load("en")).conditions[0] == 0
