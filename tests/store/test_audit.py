@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tuloy.errors import GoalBusy, StoreUnavailable, UsageError
 from tuloy.outcome import Outcome
 from tuloy.plan import Goal, InstructAction, Plan, Stage, Step
-from tuloy.store import Store, backup, open_store, rebuild, rows_of, verify
+from tuloy.store import Store, backup, open_store, rows_of, verify
 from tuloy.store.database import digest
+from tuloy.store.rebuild import rebuild
 
 WORDS = st.text(max_size=8)
 GOALS = st.sampled_from(["g1", "g2"])

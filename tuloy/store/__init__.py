@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tuloy.store.audit import AuditReport, backup, rows_of, verify
     from tuloy.store.events import Event
-    from tuloy.store.glance import glance
-    from tuloy.store.rebuild import GoalState, rebuild
+    from tuloy.store.rebuild import GoalState
     from tuloy.store.store import Store, open_store
     from tuloy.store.tables import AttemptRow, CheckpointRow, GateRow, GoalRow, GoalStatus, LeaseRow
 
@@ -27,9 +26,7 @@ __all__ = [
     "LeaseRow",
     "Store",
     "backup",
-    "glance",
     "open_store",
-    "rebuild",
     "rows_of",
     "verify",
 ]
@@ -37,8 +34,7 @@ __all__ = [
 _ROOMS = {
     "audit": ("AuditReport", "backup", "rows_of", "verify"),
     "events": ("Event",),
-    "glance": ("glance",),
-    "rebuild": ("GoalState", "rebuild"),
+    "rebuild": ("GoalState",),
     "store": ("Store", "open_store"),
     "tables": ("AttemptRow", "CheckpointRow", "GateRow", "GoalRow", "GoalStatus", "LeaseRow"),
 }
