@@ -10,7 +10,7 @@ demo: $(VENV)/demo.stamp ## Run the main job on a copy of the sample repository
 	@sh examples/demo.sh $(BIN)
 
 test: $(VENV)/test.stamp ## Run the whole test suite
-	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile --durations 12 $(TESTS)
 
 soak: $(VENV)/test.stamp ## The long fault and load runs
 	@$(BIN)/python -m pytest -m soak -x --timeout 3600 $(TESTS)
