@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test soak lint bench pictures docs lock clean
+.PHONY: demo test check-docs soak lint bench pictures docs lock clean
 
 demo: $(VENV)/demo.stamp ## Run the main job on a copy of the sample repository
 	@sh examples/demo.sh $(BIN)
 
 test: $(VENV)/test.stamp ## Run the whole test suite
-	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile --durations 12 $(TESTS)
+	@$(BIN)/python -m pytest -m "not soak and not docs" -n 3 --dist loadfile --durations 12 $(TESTS)
+
+check-docs: $(VENV)/test.stamp ## Run every command that the documentation shows and compare what it prints
+	@$(BIN)/python -m pytest -m docs tests/docs
 
 soak: $(VENV)/test.stamp ## The long fault and load runs
 	@$(BIN)/python -m pytest -m soak -x --timeout 3600 $(TESTS)

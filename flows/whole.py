@@ -1,6 +1,5 @@
 """One goal run from its first state to its last, as the body of a flow: record, drive, report, say how it ended."""
 
-import asyncio
 from uuid import UUID
 
 from prefect.client.schemas.objects import State, StateType
@@ -28,8 +27,11 @@ async def run_whole(run: Run) -> State:
     await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
     await in_thread(goal_id, run.store.set_goal, goal_id, "running")
     before = await in_thread(goal_id, see, run.repo)
+    # Before the steps, not beside them: a write that meets the first step's look at its limits in Prefect's SQLite
+    # makes that look a 503, which the client repeats two seconds later.
+    await show_plan(goal_id, run.plan)
     async with watched(run, UUID(run_id)):
-        _, end = await asyncio.gather(show_plan(goal_id, run.plan), drive(run))
+        end = await drive(run)
     await in_thread(goal_id, note_leaks, run, before)
     await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
     document = goal_document(run.store, run.store.find_goal(goal_id), cached=run.cached)

@@ -54,6 +54,7 @@ def transcripts(
         return dict(zip(RUNS, said, strict=True))
 
 
+@pytest.mark.docs
 @pytest.mark.server
 @pytest.mark.parametrize("page", RUNS, ids=lambda page: page.name)
 def test_commands_print_what_is_shown(page: Path, transcripts: dict[Path, list[tuple[Shown, str]]]):
@@ -62,6 +63,7 @@ def test_commands_print_what_is_shown(page: Path, transcripts: dict[Path, list[t
         assert _missing(shown, said) == [], f"{page.name}: `{shown.command}` printed:\n{said}"
 
 
+@pytest.mark.docs
 @pytest.mark.server
 def test_the_readme_shows_what_the_tutorial_runs(transcripts: dict[Path, list[tuple[Shown, str]]]):
     """The tour in the README is a part of the tutorial: the same commands, and lines that they print."""
@@ -73,6 +75,7 @@ def test_the_readme_shows_what_the_tutorial_runs(transcripts: dict[Path, list[tu
         assert _missing(shown, said[shown.command]) == [], said[shown.command]
 
 
+@pytest.mark.docs
 @pytest.mark.server
 def test_the_json_shape_is_the_documented_one(transcripts: dict[Path, list[tuple[Shown, str]]]):
     """`show --json` has exactly the keys that the reference shows: of a goal, a step, a gate."""
