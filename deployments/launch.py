@@ -17,6 +17,7 @@ from deployments.environment import prefect_environment
 from deployments.record import Record
 from tuloy import __version__
 from tuloy.errors import ServerUnavailable
+from tuloy.processes import born
 
 __all__ = ["launch", "reap"]
 
@@ -48,7 +49,7 @@ def launch(home: Path, port: int | None = None) -> Record:
     try:
         record = Record(
             pid=process.pid,
-            created_at=_created_at(process.pid),
+            born=born(process.pid) or "",
             instance=instance,
             port=port,
             api_url=api_url,
@@ -64,12 +65,6 @@ def launch(home: Path, port: int | None = None) -> Record:
         raise
     _STARTED.append(process)
     return record
-
-
-def _created_at(pid: int) -> float:
-    import psutil
-
-    return psutil.Process(pid).create_time()
 
 
 def _spawn(home: Path, descriptor: int, instance: str, api_url: str, log: Path) -> subprocess.Popen[bytes]:

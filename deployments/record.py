@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuloy.errors import ServerUnavailable
+from tuloy.processes import born
 
 if TYPE_CHECKING:
     from psutil import Process
@@ -34,10 +35,10 @@ SCRIPT = str(Path(__file__).with_name("serve.py"))
 
 @dataclass(frozen=True)
 class Record:
-    """One started server; `created_at` is the kernel's start time of its process, in seconds since 1970."""
+    """One started server; `born` is its process's, as `tuloy.processes` tells it."""
 
     pid: int
-    created_at: float
+    born: str
     instance: str
     port: int
     api_url: str
@@ -102,8 +103,7 @@ def process_of(record: Record, home: Path) -> "Process | None":
 
     try:
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.created_at) < 2 and _serves(process, home)
-        return process if same else None
+        return process if born(record.pid) == record.born and _serves(process, home) else None
     except psutil.Error:
         return None
 

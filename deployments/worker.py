@@ -20,6 +20,7 @@ from deployments.launch import LOG_LIMIT_BYTES
 from tuloy import __version__
 from tuloy.agents.process import MARK
 from tuloy.errors import ServerUnavailable, TuloyError
+from tuloy.processes import born
 
 if TYPE_CHECKING:
     from psutil import Process
@@ -36,10 +37,10 @@ _STARTED: list[subprocess.Popen[bytes]] = []
 
 @dataclass(frozen=True)
 class Worker:
-    """One started worker; `created_at` is the kernel's start time of its process, in seconds since 1970."""
+    """One started worker; `born` is its process's, as `tuloy.processes` tells it."""
 
     pid: int
-    created_at: float
+    born: str
     name: str
     api_url: str
     tuloy_version: str
@@ -104,7 +105,6 @@ def worker_lock(home: Path) -> Iterator[None]:
 
 
 def _start(home: Path, api_url: str) -> Worker:
-    import psutil
 
     log = home / "worker.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
@@ -119,7 +119,7 @@ def _start(home: Path, api_url: str) -> Worker:
             stderr=output,
             start_new_session=True,
         )
-    worker = Worker(process.pid, psutil.Process(process.pid).create_time(), _name(home), api_url, __version__)
+    worker = Worker(process.pid, born(process.pid) or "", _name(home), api_url, __version__)
     new = home / "worker.json.new"
     new.write_text(json.dumps(asdict(worker), indent=1), "utf-8")
     new.replace(home / "worker.json")
@@ -152,9 +152,7 @@ def _process(worker: Worker) -> "Process | None":
     import psutil
 
     try:
-        process = psutil.Process(worker.pid)
-        gone = process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - worker.created_at) >= 2
-        return None if gone else process
+        return psutil.Process(worker.pid) if born(worker.pid) == worker.born else None
     except psutil.Error:
         return None
 

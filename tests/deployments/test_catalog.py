@@ -241,7 +241,7 @@ print(json.dumps([worker_of(home) is None, stop_worker(home)]))
 """
 
 
-OTHERS = json.dumps({"pid": 1, "created_at": 1.0, "name": "n", "api_url": "u", "tuloy_version": "0"})
+OTHERS = json.dumps({"pid": 1, "born": "b", "name": "n", "api_url": "u", "tuloy_version": "0"})
 
 
 @pytest.mark.parametrize("record", ["{", "[]", '{"pid": 1}', OTHERS, None])

@@ -19,6 +19,7 @@ from deployments.launch import FIRST_PORT, LOG_LIMIT_BYTES
 from deployments.record import Record
 from deployments.server import Server, begin_server, ensure_server, server_status, stop_server
 from tuloy.errors import ServerUnavailable, StoreUnavailable, TuloyError
+from tuloy.processes import born
 
 SILENT: Callable[[str], None] = lambda line: None  # noqa: E731
 
@@ -97,13 +98,12 @@ def test_number_of_another_process(new_home: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
         try:
             new_home.mkdir()
-            created_at = psutil.Process(other.pid).create_time()
             port = 9  # discard: nobody answers
             records.write(
                 new_home,
                 Record(
                     other.pid,
-                    created_at,
+                    born(other.pid) or "",
                     "x",
                     port,
                     "http://127.0.0.1:9/api",
@@ -192,6 +192,7 @@ import sys
 from pathlib import Path
 from deployments.server import ensure_server
 from tuloy.errors import ServerUnavailable
+from tuloy.processes import born
 try:
     print(ensure_server(Path(sys.argv[1]), tell=print))
 except ServerUnavailable as error:

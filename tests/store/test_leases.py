@@ -58,7 +58,7 @@ def test_reused_pid_is_not_the_holder(store: Store, goal: str) -> None:
     """A living process with the holder's pid but another start time does not hold the lease."""
     store.take_lease(goal)
     with store.write() as writing:
-        writing.update("lease", {"goal_id": goal, "pid_started_at": "2001-01-01T00:00:00.000000+00:00"})
+        writing.update("lease", {"goal_id": goal, "pid_born": "2001-01-01T00:00:00.000000+00:00"})
     assert store.take_lease(goal).pid == os.getpid()
 
 

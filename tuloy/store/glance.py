@@ -17,7 +17,7 @@ from tuloy.store.processes import alive
 __all__ = ["glance"]
 
 _GOALS = """
-select goal.id, goal.text, goal.status, lease.pid, lease.pid_started_at, lease.host,
+select goal.id, goal.text, goal.status, lease.pid, lease.pid_born, lease.host,
   (select document from plan where plan.goal_id = goal.id order by revision desc limit 1) as plan
 from goal left join lease on lease.goal_id = goal.id
 order by goal.created_at desc, goal.id desc limit ?
@@ -56,4 +56,4 @@ def _seen(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _holder(row: sqlite3.Row) -> Mapping[str, Any]:
-    return {name: row[name] for name in ("pid", "pid_started_at", "host")}
+    return {name: row[name] for name in ("pid", "pid_born", "host")}

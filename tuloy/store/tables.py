@@ -110,7 +110,7 @@ class AttemptRow(_Row, table=True):
     workspace: str | None = None
     output_path: str | None = None
     pid: int
-    pid_started_at: str
+    pid_born: str
     host: str
     task_run_id: str | None = None
     started_at: str
@@ -176,13 +176,13 @@ class CheckpointRow(_Row, table=True):
 
 
 class LeaseRow(_Row, table=True):
-    """Which process runs the goal: a pid means nothing without the time that process started."""
+    """Which process runs the goal: a pid means nothing without the birth of that process."""
 
     __tablename__ = "lease"
 
     goal_id: str = Field(primary_key=True, foreign_key="goal.id")
     pid: int
-    pid_started_at: str
+    pid_born: str
     host: str
     taken_at: str
 

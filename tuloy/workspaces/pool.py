@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tuloy.errors import GitFailed
+from tuloy.processes import born
 from tuloy.workspaces.contents import clean, commit_all, fill, read_seal, repair, save_patch, verify
 from tuloy.workspaces.git import git
 from tuloy.workspaces.records import Commit, Repository, Workspace
@@ -202,7 +203,7 @@ def _worktrees(repo: Repository, run: Path) -> list[tuple[Path, Path]]:
 def _claim(directory: Path) -> None:
     directory.mkdir(parents=True)
     partial = directory / f"{_OWNER}.part"
-    partial.write_text(json.dumps({"pid": os.getpid(), "started_at": _started_at(os.getpid())}))
+    partial.write_text(json.dumps({"pid": os.getpid(), "born": born(os.getpid())}))
     partial.replace(directory / _OWNER)
 
 
@@ -210,17 +211,5 @@ def _owner_lives(run: Path) -> bool:
     try:
         owner = json.loads((run / _OWNER).read_text())
     except (OSError, ValueError):
-        return _started_at(int(run.name.split("-")[1])) is not None
-    started_at = _started_at(owner["pid"])
-    return started_at is not None and abs(started_at - owner["started_at"]) < 1
-
-
-def _started_at(pid: int) -> float | None:
-    """Seconds since 1970 at which a living process started; None when it is dead, or a zombie."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.NoSuchProcess:
-        return None
+        return born(int(run.name.split("-")[1])) is not None
+    return bool(born(owner["pid"]) == owner["born"])

@@ -69,7 +69,7 @@ def _goals() -> None:
         "lease",
         _goal_id("lease", key=True),
         _column("pid", sa.Integer),
-        _column("pid_started_at"),
+        _column("pid_born"),
         _column("host"),
         _column("taken_at"),
     )
@@ -88,7 +88,7 @@ def _work() -> None:
         _column("workspace", null=True),
         _column("output_path", null=True),
         _column("pid", sa.Integer),
-        _column("pid_started_at"),
+        _column("pid_born"),
         _column("host"),
         _column("task_run_id", null=True),
         _column("started_at"),
