@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cli.looking import open_the_store, print_json, priority_of, settings_for
 from cli.screen import Live, err, out, print_goal, print_plan
 from deployments.environment import apply, external_api_url, prefect_environment
-from deployments.server import begin_server, ensure_server
+from deployments.server import begin_server, ensure_server, revive_server
 from tuloy.agents.matching import agents_of
 from tuloy.errors import TuloyError, UsageError
 from tuloy.settings import Settings, default_home, load_settings, user_file
@@ -208,11 +208,9 @@ def _enter_prefect(settings: Settings) -> None:
 
 
 def _revive(settings: Settings) -> None:
-    """Start the local server again where it died; one that the user named is theirs to start."""
-    if external_api_url() is not None:
-        return
+    """Start the local server again where it died."""
     try:
-        begin_server(settings.home)
+        revive_server(settings.home)
     except TuloyError as error:
         err.print(f"the local Prefect server cannot be started again: {error}", markup=False)
 

@@ -24,7 +24,7 @@ from tuloy.errors import ServerUnavailable, StoreUnavailable
 if TYPE_CHECKING:
     from psutil import Process
 
-__all__ = ["Server", "ServerStatus", "begin_server", "ensure_server", "server_status", "stop_server"]
+__all__ = ["Server", "ServerStatus", "begin_server", "ensure_server", "revive_server", "server_status", "stop_server"]
 
 HUNG_S = 10.0
 
@@ -76,6 +76,18 @@ def begin_server(home: Path) -> None:
     """
     if external_api_url() is None and _warm(home) is None:
         _begin(home, lambda line: None)
+
+
+def revive_server(home: Path) -> None:
+    """Start the local server again where it died. One that was stopped stays so: its record is gone.
+
+    Raises what `ensure_server` raises, as far as it can be known at once.
+    """
+    if external_api_url() is None and _warm(home) is None and (home / "server.json").exists():
+        with _locked(home):
+            stopped = not (home / "server.json").exists()
+        if not stopped:
+            _begin(home, lambda line: None)
 
 
 def stop_server(home: Path) -> bool:

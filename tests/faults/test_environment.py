@@ -143,6 +143,25 @@ def test_a_server_killed_in_the_middle_is_brought_back(place: Place, tmp_path: P
 
 
 @pytest.mark.soak
+def test_a_server_taken_down_stays_down(place: Place, tmp_path: Path):
+    """`tuloy down` during a run is meant: nobody starts the server again, the goal waits (4), and resume completes."""
+    script, began = slow_step(tmp_path, 2)
+    process = place.start("run", f"Run `{script}`, then run `sleep 200`", "--repo", str(place.repo), "--json")
+    until(began.exists)
+    place.start("down").communicate(timeout=60)
+    out, err = process.communicate(timeout=150)
+
+    assert process.returncode == 4, err
+    assert not (place.home / "server.json").exists()
+    (goal,) = json.loads(out)["goals"]
+    assert goal["status"] == "waiting"
+    place.sql("update plan set document = replace(document, '200', '0.3') where goal_id = ?", goal["id"])
+    resumed = place.goal("resume", goal["id"])
+    assert (resumed["code"], resumed["status"]) == (0, "done")
+    assert (tmp_path / "times").read_text() == "one\n"
+
+
+@pytest.mark.soak
 def test_a_server_killed_for_good_ends_the_goal_in_time(
     place: Place, make_server: Callable[[Path], Server], tmp_path: Path
 ):
