@@ -1,7 +1,13 @@
 """Assemble: drafts to a valid plan, the same for every lane.
 
-Owns stages, ids, actions, effects and confidence. Does not own how drafts are found (`tuloy.understanding.rules`).
+Owns stages, ids, actions, effects and confidence, and which words may become a command. Does not own how drafts are
+found (`tuloy.understanding.rules`, `tuloy.understanding.model`).
 """
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from tuloy.plan import Action, CommandAction, Effects, Goal, InstructAction, Need, Plan, Stage, Step
 from tuloy.printable import one_line
@@ -13,17 +19,34 @@ from tuloy.understanding.project import Project
 from tuloy.understanding.told import Reading
 from tuloy.understanding.toolbox import Resolved, literal_command, resolve
 
-__all__ = ["assemble"]
+__all__ = ["Given", "assemble"]
 
 _INSTRUCT_S = (1800.0, 300.0)
 _TITLE = 200
 
 
-def assemble(goal: Goal, reading: Reading, known: Grammar, project: Project | None, sure: float) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What drafts are assembled with. `text` is what the places of their tokens count in.
+
+    `commands` is None where the drafts' words are the user's own. Where they are not, those words are data: they are
+    the only command lines that a draft may spell out, each with the step that the user's words made of it.
+    """
+
+    goal: Goal
+    known: Grammar
+    project: Project | None
+    text: str
+    lane: Literal["rules", "model"] = "rules"
+    commands: Mapping[str, Step] | None = None
+
+
+def assemble(reading: Reading, given: Given, sure: float) -> Plan:
     """Return the plan that these drafts make; `sure` bounds its confidence."""
+    goal, known, project = given.goal, given.known, given.project
     parts = _stages(reading.drafts)
     ids = {draft: f"s{m}.{n}" for m, part in enumerate(parts, 1) for n, draft in enumerate(part, 1)}
-    made = [[_step(draft, ids, goal, known, project) for draft in part] for part in parts]
+    made = [[_step(draft, ids, given) for draft in part] for part in parts]
     steps = [step for part in made for step in part]
     commands = sum(isinstance(step.action, CommandAction) for step in steps)
     stages = []
@@ -43,7 +66,7 @@ def assemble(goal: Goal, reading: Reading, known: Grammar, project: Project | No
     return Plan.of(
         goal=goal,
         complexity=complexity_of(reading.drafts, commands, known),
-        lane="rules",
+        lane=given.lane,
         confidence=round(min(sure, (lowest + mean) / 2), 3),
         stages=tuple(stages),
     )
@@ -66,8 +89,9 @@ def _gates(project: Project | None) -> tuple[str, ...]:
     return tuple(name for name, there in (("lint", project.has_lint), ("tests", project.has_tests)) if there)
 
 
-def _step(draft: Draft, ids: dict[Draft, str], goal: Goal, known: Grammar, project: Project | None) -> Step:
-    found = _command_of(draft, goal.text, known, project)
+def _step(draft: Draft, ids: dict[Draft, str], given: Given) -> Step:
+    goal, known = given.goal, given.known
+    found = _command_of(draft, given) if given.commands is None else _allowed_command(draft, given, given.commands)
     action: Action = found.action if found else InstructAction(prompt=_prompt(draft, goal, known))
     timeout_s, estimate_s = (found.timeout_s, found.estimate_s) if found else _INSTRUCT_S
     return Step(
@@ -90,7 +114,32 @@ def _asks(draft: Draft, known: Grammar) -> bool:
     return any(token.norm in known.whether for token in draft.tokens[1:4])
 
 
-def _command_of(draft: Draft, text: str, known: Grammar, project: Project | None) -> Resolved | None:
+def _allowed_command(draft: Draft, given: Given, commands: Mapping[str, Step]) -> Resolved | None:
+    """Return the command of a draft whose words are data: one that the user's words order, or the project's own."""
+    step = commands.get(draft.command or "")
+    if step is not None and isinstance(step.action, CommandAction):
+        return Resolved(
+            action=step.action,
+            effects=step.effects,
+            capabilities=step.capabilities,
+            timeout_s=step.timeout_s,
+            estimate_s=step.estimate_s or 30,
+            confidence=step.confidence,
+        )
+    draft.command = None
+    if _spells_a_command(draft.title) or any(token.kind == "code" for token in draft.tokens):
+        return None
+    return _command_of(draft, given)
+
+
+def _spells_a_command(words: str) -> bool:
+    """Whether a command line is written out anywhere in these words, whatever marks stand around it."""
+    parts = re.sub(r"[^\w./:=@+-]+", " ", words.lower()).split()
+    return any(resolve(" ".join(parts[n:]), None) for n in range(len(parts)))
+
+
+def _command_of(draft: Draft, given: Given) -> Resolved | None:
+    text, known, project = given.text, given.known, given.project
     if draft.check:
         return fact_command(draft, text, known, project)
     literal = draft.command or _literal(draft, text, known)

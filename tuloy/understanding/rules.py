@@ -8,7 +8,7 @@ from datetime import datetime
 from tuloy.errors import UsageError
 from tuloy.plan import Goal, Plan, Priority
 from tuloy.printable import one_line
-from tuloy.understanding.assemble import assemble
+from tuloy.understanding.assemble import Given, assemble
 from tuloy.understanding.blocks import blocks
 from tuloy.understanding.draft import Draft, reduced
 from tuloy.understanding.grammar import grammar, language_of
@@ -48,7 +48,7 @@ def read_goal(
         deadline=urgency.deadline,
         constraints=tuple(reading.constraints),
     )
-    return assemble(goal, reading, known, project, sure)
+    return assemble(reading, Given(goal, known, project, text), sure)
 
 
 def _check_text(text: str) -> None:
