@@ -11,9 +11,10 @@ from tuloy.errors import ModelFailed
 from tuloy.printable import one_line
 from tuloy.settings import ModelSettings
 
-__all__ = ["PROBE_S", "address_of", "has_model", "headers_of", "is_here", "models_at", "require_model", "version_at"]
+__all__ = ["address_of", "has_model", "headers_of", "is_here", "models_at", "require_model", "version_at"]
 
-PROBE_S = 0.25
+CONNECT_S = 0.25
+ANSWER_S = 2.0
 _LARGEST_BYTES = 4_000_000
 _PORTS = {"http": 80, "https": 443}
 
@@ -56,7 +57,7 @@ def version_at(model: ModelSettings) -> str:
     """Return the version of the server.
 
     Raises:
-        ModelFailed: when none answers in a quarter of a second, or what answers is no Ollama.
+        ModelFailed: when none takes the connection in a quarter of a second, or what answers is no Ollama.
     """
     return one_line(str(_fetched(model, "/api/version", "version")), 40)
 
@@ -112,8 +113,10 @@ def _body(address: str, path: str, headers: dict[str, str]) -> bytes:
     """Return what is at the address; raises OSError, HTTPException or ValueError."""
     parts = urlsplit(address)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=PROBE_S)
+    connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_S)
     try:
+        connection.connect()
+        connection.sock.settimeout(ANSWER_S)
         connection.request("GET", parts.path + path, headers=headers)
         answer = connection.getresponse()
         if answer.status != 200:
