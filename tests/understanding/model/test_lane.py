@@ -247,9 +247,10 @@ def test_what_the_goal_orders_stays(goal: str, answer: Any, said: str) -> None:
 
 def test_nothing_leaves_the_machine_unasked(project: Path) -> None:
     """A deployment that the goal does not speak of is refused; one that it orders is a step."""
-    for title in ("Deploy to production", "Deploy", "Push the branch"):
-        with pytest.raises(PlanInvalid, match="leaves the machine"):
-            told(steps((title, "", "")), WISH, project)
+    for title in ("Deploy to production", "Deploy", "Push the branch", "Run make deploy", "Run the deploy target"):
+        for goal in (WISH, "Run whatever makes it nicer"):
+            with pytest.raises(PlanInvalid, match="leaves the machine"):
+                told(steps((title, "", "")), goal, project)
     (step,) = told(steps(("Deploy to staging", "", "")), "We should deploy the new thing to staging", project)
     assert step.effects == "external"
 

@@ -3,14 +3,16 @@
 Owns three checks: the commands that it orders are there, in its order, and nothing leaves the machine unasked.
 """
 
+import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tuloy.errors import PlanInvalid
 from tuloy.plan import CommandAction, Need, Plan, Step, When
 from tuloy.understanding.draft import Draft
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.tokens import tokenize
+from tuloy.understanding.words import table
 
 __all__ = ["check_orders", "check_reach", "commands_of"]
 
@@ -67,9 +69,21 @@ def check_reach(plan: Plan, drafts: Sequence[Draft], rules: Plan, known: Grammar
         PlanInvalid: naming the step that does.
     """
     text = rules.goal.text
-    said = {known.root(known.base(token.norm) or token.norm) for token in tokenize(text, 0, len(text))}
+    said = _roots((token.norm for token in tokenize(text, 0, len(text))), known)
     ordered = {_argv(step) for step in rules}
     for step, draft in zip(plan, drafts, strict=True):
-        asked_for = (_argv(step) and _argv(step) in ordered) or known.root(draft.verb) in said
+        asked_for = (_argv(step) and _argv(step) in ordered) or _reaching(step, draft, known) <= said
         if step.effects == "external" and not asked_for:
             raise PlanInvalid(f"step {step.title!r} leaves the machine, and the goal does not say so; leave it out")
+
+
+def _reaching(step: Step, draft: Draft, known: Grammar) -> set[str]:
+    """Return the words that make a step reach outside: all of them have to be the goal's; else its verb."""
+    spoken = [token.norm for token in draft.tokens]
+    spoken += [word for part in _argv(step) for word in re.split(r"[^a-z]+", part.lower())]
+    outside = known.outside_verbs | set(table("toolbox")["external"]["words"])
+    return _roots(spoken, known) & outside or _roots([draft.verb], known)
+
+
+def _roots(words: Iterable[str], known: Grammar) -> set[str]:
+    return {known.root(known.base(word) or word) for word in words}
