@@ -237,12 +237,23 @@ def test_the_users_command_and_the_projects_own_are_commands(project: Path) -> N
             steps(("A", "", "make a"), ("B", "1", "make b")),
             "'make b' is done when 'make a' has failed",
         ),
+        (
+            "If there is a CHANGELOG, run `make b`",
+            steps(("Look around", "", ""), ("B", "1", "make b")),
+            "'make b' is done when 'Check whether there is a CHANGELOG' has succeeded",
+        ),
     ],
 )
 def test_what_the_goal_orders_stays(goal: str, answer: Any, said: str) -> None:
     """A model cannot drop a command of the goal, nor the order and condition that the goal gives it."""
     with pytest.raises(PlanInvalid, match=said):
         told(answer, goal)
+
+
+def test_a_check_that_the_goal_asks_for_is_found_by_what_it_is() -> None:
+    """A command behind a check is accepted behind any step that is one."""
+    answer = steps(("Check whether a changelog exists", "", ""), ("B", "1", "make b"))
+    assert len(told(answer, "If there is a CHANGELOG, run `make b`")) == 2
 
 
 def test_nothing_leaves_the_machine_unasked(project: Path) -> None:

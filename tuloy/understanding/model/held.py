@@ -5,7 +5,7 @@ Owns three checks: the commands that it orders are there, in its order, and noth
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from tuloy.errors import PlanInvalid
 from tuloy.plan import CommandAction, Need, Plan, Step, When
@@ -27,12 +27,13 @@ def commands_of(rules: Plan) -> dict[str, Step]:
     return found
 
 
-def check_orders(plan: Plan, commands: Mapping[str, Step]) -> None:
-    """Find every command of the goal in the plan, behind the commands that the goal puts before it.
+def check_orders(plan: Plan, rules: Plan) -> None:
+    """Find every command of the goal in the plan, behind the commands and checks that the goal puts before it.
 
     Raises:
         PlanInvalid: naming the command that is missing or out of its place.
     """
+    commands = commands_of(rules)
     there = {_argv(step): step for step in reversed(list(plan))}
     lines = {step.id: line for line, step in commands.items()}
     for line, asked in commands.items():
@@ -43,10 +44,18 @@ def check_orders(plan: Plan, commands: Mapping[str, Step]) -> None:
             if earlier and not _comes_after(plan, there[_argv(asked)], earlier, need.when):
                 after = f"{line!r} is done when {lines[need.step]!r} has {need.when}"
                 raise PlanInvalid(f"the goal says that {after}; say so with after and when")
+            asked_first = rules.steps[need.step]
+            if asked_first.check and not _is_asked_before(plan, there[_argv(asked)], need.when):
+                after = f"{line!r} is done when {asked_first.title!r} has {need.when}"
+                raise PlanInvalid(f"the goal says that {after}; make that a step, and say so with after and when")
 
 
 def _argv(step: Step) -> tuple[str, ...]:
     return step.action.argv if isinstance(step.action, CommandAction) else ()
+
+
+def _is_asked_before(plan: Plan, step: Step, when: When) -> bool:
+    return any(plan.steps[need.step].check and need.when == when for need in step.needs)
 
 
 def _comes_after(plan: Plan, step: Step, earlier: Step, when: When) -> bool:

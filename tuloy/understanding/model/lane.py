@@ -75,11 +75,10 @@ def plan_told(answer: str, rules: Plan, project: Project | None) -> Plan:
     text = "\n".join(step.title for step in told)
     drafts = _drafts(told, order, text, rules, known)
     reduced(drafts)
-    commands = commands_of(rules)
     accept = [line for stage in rules.stages for line in stage.accept]
-    given = Given(rules.goal, known, project, text, "model", commands)
+    given = Given(rules.goal, known, project, text, "model", commands_of(rules))
     plan = assemble(Reading(drafts, list(rules.goal.constraints), accept), given, SURE)
-    check_orders(plan, commands)
+    check_orders(plan, rules)
     check_reach(plan, drafts, rules, known)
     return plan
 
