@@ -3,14 +3,18 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from cli.screen import out, print_goal, print_goals, print_plan
+from cli.screen import err, out, print_goal, print_goals, print_plan
 from tuloy.errors import StoreUnavailable, UsageError
 from tuloy.plan import Priority
 from tuloy.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from tuloy.work.reading import Lane
+
 __all__ = [
+    "lane_of",
     "open_the_store",
     "print_json",
     "priority_of",
@@ -19,12 +23,13 @@ __all__ = [
     "show_goal",
     "show_plan",
     "show_status",
+    "tell",
 ]
 
 LARGEST_TEXT_BYTES = 100_000  # tuloy.work.reading.MOST_BYTES, which costs more to import
 
 
-def show_plan(texts: Sequence[str], repo: str, priority: str | None, as_json: bool) -> int:
+def show_plan(texts: Sequence[str], repo: str, priority: str | None, lane: str, as_json: bool) -> int:
     """Print how the text is read for the project in `repo`."""
     from tuloy.work.reading import read_goal
 
@@ -33,7 +38,7 @@ def show_plan(texts: Sequence[str], repo: str, priority: str | None, as_json: bo
     root = Path(repo).absolute()
     if not root.is_dir():
         raise UsageError(f"{repo!r} is no directory; name the project with --repo")
-    plan = read_goal(texts[0], root, priority=priority_of(priority))
+    plan = read_goal(texts[0], root, priority=priority_of(priority), lane=lane_of(lane), tell=tell)
     if as_json:
         print_json(plan.model_dump(mode="json"))
     else:
@@ -107,6 +112,22 @@ def priority_of(name: str | None) -> Priority | None:
     if name is not None and name not in ("critical", "high", "normal", "low"):
         raise UsageError(f"priority {name!r} is none of critical, high, normal, low")
     return cast(Priority | None, name)
+
+
+def lane_of(name: str) -> "Lane":
+    """Return the lane of that name.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    if name not in ("auto", "rules", "model"):
+        raise UsageError(f"lane {name!r} is none of auto, rules, model")
+    return cast("Lane", name)
+
+
+def tell(line: str) -> None:
+    """Say on stderr what takes time."""
+    err.print(line, markup=False)
 
 
 def read_text(file: str) -> str:

@@ -90,7 +90,7 @@ def examine_machine(repo: str, as_json: bool) -> int:
     root = Path(repo).absolute()
     if not root.is_dir():
         raise UsageError(f"{repo!r} is no directory; name the project with --repo")
-    checks = examine(settings.home, root if (root / ".git").exists() else None)
+    checks = examine(settings.home, root if (root / ".git").exists() else None, settings.model)
     if as_json:
         print_json({"checks": [asdict(check) for check in checks]})
     else:

@@ -34,6 +34,7 @@ Agent = Annotated[
     typer.Option(help="The coding CLI for steps that need one (aider, claude, codex, gemini, or yours)."),
 ]
 Workers = Annotated[int | None, typer.Option("--max-workers", min=1, max=64, help="Steps side by side.")]
+Lane = Annotated[str, typer.Option(help="Who reads the goal: rules, model, or auto (rules, if they are sure).")]
 File = Annotated[str | None, typer.Option("--file", "-f", help="Read the goal from a text file.")]
 
 
@@ -52,6 +53,7 @@ def run(
     repo: RepoOption = ".",
     file: File = None,
     priority: Priority = None,
+    lane: Lane = "auto",
     agent: Agent = None,
     max_workers: Workers = None,
     accept: Annotated[bool, typer.Option("--accept", help="Merge into your branch when done and gated.")] = False,
@@ -62,7 +64,7 @@ def run(
     from cli.running import run_goals
 
     texts = [*(goal or []), *_text_of(file)]
-    _leave(run_goals(texts, repo, priority, agent, max_workers, accept, dry_run, as_json))
+    _leave(run_goals(texts, repo, priority, lane, agent, max_workers, accept, dry_run, as_json))
 
 
 @app.command()
@@ -71,12 +73,13 @@ def plan(
     repo: RepoOption = ".",
     file: File = None,
     priority: Priority = None,
+    lane: Lane = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Show how a goal is read, without doing anything."""
     from cli.looking import show_plan
 
-    _leave(show_plan([*([] if goal is None else [goal]), *_text_of(file)], repo, priority, as_json))
+    _leave(show_plan([*([] if goal is None else [goal]), *_text_of(file)], repo, priority, lane, as_json))
 
 
 @app.command()

@@ -5,19 +5,19 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from cli.looking import open_the_store, print_json, priority_of, settings_for
+from cli.looking import lane_of, open_the_store, print_json, priority_of, settings_for, tell
 from cli.screen import Live, err, out, print_goal, print_plan
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server, revive_server
 from tuloy.agents.matching import agents_of
 from tuloy.errors import TuloyError, UsageError
+from tuloy.plan import Plan
 from tuloy.settings import Settings, default_home, load_settings, user_file
 from tuloy.store import GoalRow, Store
 from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, begin_goal, plan_goal
-from tuloy.work.reading import check_text
+from tuloy.work.reading import check_text, read_goal
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document, is_running
 from tuloy.work.run import Change, Run, Tell, open_run
@@ -26,9 +26,6 @@ from tuloy.workspaces.directories import open_place, reopen
 from tuloy.workspaces.git import dirty_files, git
 from tuloy.workspaces.records import Repository
 
-if TYPE_CHECKING:
-    from tuloy.plan import Plan
-
 __all__ = ["resume_goal", "run_goals"]
 
 
@@ -36,6 +33,7 @@ def run_goals(
     texts: Sequence[str],
     repo: str,
     priority: str | None,
+    lane: str,
     agent: str | None,
     max_workers: int | None,
     accept: bool,
@@ -49,13 +47,15 @@ def run_goals(
         check_text(text)
     repository = open_place(Path(repo).absolute(), default_home())
     settings = _settings(repository, max_workers)
-    wanted = priority_of(priority)
+    wanted, reader = priority_of(priority), lane_of(lane)
     agents_of(settings.agents, agent)
+    read = partial(read_goal, root=repository.root, priority=wanted, lane=reader, model=settings.model, tell=tell)
     if dry_run:
-        return _only_plan(texts, repository, as_json)
+        return _only_plan([read(text) for text in texts], as_json)
     with open_the_store(settings) as store:
         _warm_up(settings)
-        begun = [begin_goal(store, settings, repository, text, priority=wanted) for text in texts]
+        plans = [read(text) for text in texts]
+        begun = [begin_goal(store, settings, repository, plan.goal.text, plan=plan) for plan in plans]
         for one in begun:
             print_plan(one.plan, err)
         _tell_of_place(repository, begun[0])
@@ -170,10 +170,7 @@ def _exit_code(goal: GoalRow) -> int:
     return goal.exit_code
 
 
-def _only_plan(texts: Sequence[str], repository: Repository, as_json: bool) -> int:
-    from tuloy.work.reading import read_goal
-
-    plans: list[Plan] = [read_goal(text, repository.root) for text in texts]
+def _only_plan(plans: Sequence[Plan], as_json: bool) -> int:
     if as_json:
         print_json([plan.model_dump(mode="json") for plan in plans])
     else:

@@ -58,7 +58,8 @@ def mark(status: str) -> Text:
 
 def print_plan(plan: Plan, console: Console) -> None:
     """Print the plan: stages, steps with what they do and what they wait for, gates."""
-    about = f"{plan.complexity.band}, confidence {plan.confidence:.2f}"
+    by = ", read by a model" if plan.lane == "model" else ""
+    about = f"{plan.complexity.band}, confidence {plan.confidence:.2f}{by}"
     root = Tree(Text.assemble((one_line(plan.goal.text, 160), "bold"), (f"  ({about})", "dim")))
     numbers = {step.id: n for n, step in enumerate(plan, 1)}
     for stage in plan.stages:
@@ -69,6 +70,8 @@ def print_plan(plan: Plan, console: Console) -> None:
             branch.add(Text(one_line("gates: " + ", ".join(stage.gates), 300), "magenta"))
     for limit in plan.goal.constraints:
         root.add(Text("limit: " + one_line(limit), "yellow"))
+    for note in plan.notes:
+        root.add(Text("note: " + one_line(note, 400), "yellow"))
     console.print(root, soft_wrap=False)
 
 

@@ -3,9 +3,6 @@
 Owns: the checks. Does not own: showing them (cli), and repairing anything.
 """
 
-import http.client
-import json
-import os
 import platform
 import shutil
 import subprocess
@@ -17,18 +14,18 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from deployments.environment import external_api_url
 from deployments.server import server_status
-from tuloy.errors import ServerUnavailable
+from tuloy.errors import ModelFailed, ServerUnavailable
 from tuloy.printable import one_line
+from tuloy.settings import ModelSettings
+from tuloy.understanding.model.probe import address_of, has_model, models_at, version_at
 
 __all__ = ["CODING_CLIS", "Check", "examine"]
 
 CODING_CLIS = ("aider", "claude", "codex", "gemini")
 GIT_NEEDED = (2, 38)
-OLLAMA_TIMEOUT_S = 0.3
 PROGRAM_TIMEOUT_S = 5.0
 LITTLE_SPACE_BYTES = 2_000_000_000
 NO_SPACE_BYTES = 100_000_000
@@ -44,8 +41,8 @@ class Check:
     remedy: str = ""
 
 
-def examine(home: Path, repo: Path | None) -> list[Check]:
-    """Return every check of this machine, this home and, where one is given, this repository."""
+def examine(home: Path, repo: Path | None, model: ModelSettings | None = None) -> list[Check]:
+    """Return every check of this machine, this home, the model that is set and, where one is given, this repository."""
     checks: list[Callable[[], Check]] = [
         _git,
         _python,
@@ -53,7 +50,7 @@ def examine(home: Path, repo: Path | None) -> list[Check]:
         _prefect,
         lambda: _server(home),
         _sandbox,
-        _ollama,
+        lambda: _ollama(model or ModelSettings()),
         _coding_clis,
         _node,
     ]
@@ -172,34 +169,20 @@ def _bwrap_works() -> bool:
     return _said("bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true") is not None
 
 
-def _ollama() -> Check:
-    given = os.environ.get("OLLAMA_HOST") or "127.0.0.1:11434"
-    remedy = "start `ollama serve`, or set OLLAMA_HOST; no plan needs it yet: the rules make them"
+def _ollama(model: ModelSettings) -> Check:
+    """Say which Ollama is there, and who would read a goal that the rules are not sure of."""
     try:
-        said = json.loads(_fetched(given, "/api/version"))
-        models = json.loads(_fetched(given, "/api/tags"))
-        fact = f"Ollama {one_line(str(said['version']))} at {given}, {len(models['models'])} models"
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        return Check("ollama", "reduced", f"Ollama does not answer at {given}: {one_line(str(error))}", remedy)
-    if not models["models"]:
-        return Check("ollama", "reduced", fact, "fetch a model: `ollama pull qwen2.5-coder`")
-    return Check("ollama", "ok", fact)
-
-
-def _fetched(given: str, path: str) -> bytes:
-    """Return what an Ollama at OLLAMA_HOST answers; raises OSError, HTTPException or ValueError."""
-    address = urlsplit(given if "://" in given else f"http://{given}")
-    host = {"0.0.0.0": "127.0.0.1", None: "127.0.0.1"}.get(address.hostname, address.hostname)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host or "127.0.0.1", address.port or 11434, timeout=OLLAMA_TIMEOUT_S)
-    try:
-        connection.request("GET", address.path.rstrip("/") + path)
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise ValueError(f"status {answer.status}")
-        return answer.read(1_000_000)
-    finally:
-        connection.close()
+        fact = f"Ollama {version_at(model)} at {address_of(model)}"
+        models = models_at(model)
+    except ModelFailed as error:
+        fact, _, remedy = str(error).rpartition("; ")
+        return Check("ollama", "reduced", fact, f"{remedy}; until then every plan is made by rules alone")
+    if not has_model(models, model.name):
+        there = f"has {', '.join(models[:5])}" + (", …" if len(models) > 5 else "") if models else "has no model"
+        remedy = f"run `ollama pull {model.name}`" + (", or set TULOY_MODEL to one that is there" if models else "")
+        return Check("ollama", "reduced", f"{fact} {there}, and not {model.name!r}", remedy)
+    used = f"{model.name} reads goals that the rules are not sure of, {model.num_ctx:,} tokens at once"
+    return Check("ollama", "ok", f"{fact}, {len(models)} model{'s' * (len(models) != 1)}; {used}")
 
 
 def _coding_clis() -> Check:

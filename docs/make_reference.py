@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import typer.main  # noqa: E402
+from pydantic import BaseModel  # noqa: E402
 from pydantic.fields import FieldInfo  # noqa: E402
 from pydantic_core import PydanticUndefined  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
@@ -27,7 +28,7 @@ from tuloy import errors  # noqa: E402
 from tuloy.agents.prompt_cli import KNOWN  # noqa: E402
 from tuloy.agents.tools import PASSED  # noqa: E402
 from tuloy.gates.judge import GATES  # noqa: E402
-from tuloy.settings import AgentSettings, Settings, default_home  # noqa: E402
+from tuloy.settings import AgentSettings, ModelSettings, Settings, default_home  # noqa: E402
 
 __all__ = ["generated", "main", "renewed"]
 
@@ -38,12 +39,22 @@ MEANINGS = {
     "agents": "Coding CLIs by name, as tables `[agents.NAME]`; the variable takes JSON.",
     "pass_env": "Names of variables that steps and gates may see besides the usual ones.",
     "gate_timeout_s": "How long one gate may take, in seconds.",
+    "model": "The model that reads goals which the rules are not sure of, as a table `[model]` of your own file; "
+    "the variable takes its name.",
 }
 AGENT_MEANINGS = {
     "argv": "The program and its words. `{prompt}` must occur; `{workspace}` and `{step}` may.",
     "capabilities": "What it can do. A step goes to the first agent that has all that it asks for.",
     "limit": "How many of it may run at once, 1 to 64.",
     "pass_env": "Names of variables that only this CLI may see, such as its key.",
+}
+
+
+MODEL_MEANINGS = {
+    "name": "The model's name, as `ollama list` shows it.",
+    "host": "The server's address; empty is what `OLLAMA_HOST` says, else this machine.",
+    "num_ctx": "How many tokens the model may see at once. A goal that needs more is read by rules.",
+    "api_key": "Sent to the server as a bearer token; empty is what `OLLAMA_API_KEY` says.",
 }
 
 
@@ -77,7 +88,8 @@ def generated() -> dict[str, str]:
     return {
         "help": "\n\n".join(_help(words) for words in _commands()),
         "settings": _settings(),
-        "agent-settings": _agent_settings(),
+        "agent-settings": _described(AgentSettings, AGENT_MEANINGS),
+        "model-settings": _described(ModelSettings, MODEL_MEANINGS),
         "known-clis": _table(["name", "how it is called"], [[f"`{n}`", f"`{' '.join(a)}`"] for n, a in KNOWN.items()]),
         "environment": ", ".join(f"`{one}`" for one in PASSED) + ".",
         "gates": ", ".join(f"`{name}`" for name in GATES) + ".",
@@ -115,9 +127,10 @@ def _settings() -> str:
     return _table(["in `tuloy.toml`", "variable", "default", "meaning"], rows)
 
 
-def _agent_settings() -> str:
-    rows = [[f"`{n}`", _default(f), _meaning(n, AGENT_MEANINGS)] for n, f in AgentSettings.model_fields.items()]
-    return _table(["in `[agents.NAME]`", "default", "meaning"], rows)
+def _described(settings: type[BaseModel], meanings: dict[str, str]) -> str:
+    table = {AgentSettings: "agents.NAME", ModelSettings: "model"}[settings]
+    rows = [[f"`{n}`", _default(f), _meaning(n, meanings)] for n, f in settings.model_fields.items()]
+    return _table([f"in `[{table}]`", "default", "meaning"], rows)
 
 
 def _default(field: FieldInfo) -> str:
@@ -127,7 +140,9 @@ def _default(field: FieldInfo) -> str:
         return named.get(field.default_factory, "none")
     if isinstance(default, frozenset):
         return ", ".join(f"`{one}`" for one in sorted(default))
-    return f"`{default}`" if default not in ((), None) else "none"
+    if isinstance(default, BaseModel):
+        return f"`{default.name}`" if isinstance(default, ModelSettings) else "none"
+    return f"`{default}`" if str(default) and default not in ((), None) else "none"
 
 
 def _errors() -> str:

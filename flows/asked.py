@@ -9,13 +9,14 @@ from typing import TypeVar, cast
 
 from prefect.blocks.core import Block
 
-from blocks import AgentSet, GatePolicy, Repository
+from blocks import AgentSet, GatePolicy, OllamaModel, Repository
 from tuloy.errors import UsageError
 from tuloy.plan import Plan, Priority
-from tuloy.settings import Settings, load_settings
+from tuloy.printable import one_line
+from tuloy.settings import ModelSettings, Settings, load_settings
 from tuloy.store import Store
 from tuloy.work.begin import Begun, begin_goal
-from tuloy.work.reading import read_goal
+from tuloy.work.reading import Lane, read_goal
 from tuloy.workspaces.directories import open_place
 from tuloy.workspaces.git import git, head
 from tuloy.workspaces.records import Repository as Opened
@@ -37,6 +38,8 @@ class Asked:
     max_workers: int
     agents: str
     gates: str
+    lane: Lane = "auto"
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Saved:
     repository: Repository
     agents: AgentSet
     gates: GatePolicy | None
+    model: OllamaModel | None = None
 
 
 async def saved(asked: Asked) -> Saved:
@@ -60,7 +64,8 @@ async def saved(asked: Asked) -> Saved:
         repository = await _repository(asked.repo)
     agents = await _loaded(AgentSet, "agents", asked.agents) if asked.agents else AgentSet()
     gates = await _loaded(GatePolicy, "gates", asked.gates) if asked.gates else None
-    return Saved(repository, agents, gates)
+    model = await _loaded(OllamaModel, "model", asked.model) if asked.model else None
+    return Saved(repository, agents, gates, model)
 
 
 async def _repository(name: str) -> Repository:
@@ -113,13 +118,22 @@ def configured(asked: Asked, blocks: Saved, repository: Opened) -> Settings:
         changed["agents"] = {**settings.agents, **blocks.agents.agents}
     if blocks.gates is not None:
         changed["gate_timeout_s"] = blocks.gates.timeout_s
+    if blocks.model is not None:
+        changed["model"] = _model(blocks.model)
     return settings.model_copy(update=changed)
+
+
+def _model(block: OllamaModel) -> ModelSettings:
+    try:
+        return ModelSettings(name=block.model, host=block.host, num_ctx=block.num_ctx, api_key=block.api_key)
+    except ValueError as error:
+        raise UsageError(f"the OllamaModel block cannot be used: {one_line(str(error), 300)}; correct it") from error
 
 
 def begin(store: Store, settings: Settings, asked: Asked, blocks: Saved, repository: Opened, run_id: str) -> Begun:
     """Store and plan the goal, as begun by this flow run."""
     priority = None if asked.priority == AS_WRITTEN else cast(Priority, asked.priority)
-    plan = read_goal(asked.goal, repository.root, priority=priority)
+    plan = read_goal(asked.goal, repository.root, priority=priority, lane=asked.lane, model=settings.model)
     if blocks.gates is not None:
         plan = _judged_by(plan, frozenset(blocks.gates.gates))
     return begin_goal(store, settings, repository, asked.goal, priority=priority, plan=plan, flow_run_id=run_id)

@@ -25,6 +25,7 @@ from tuloy.settings import Settings, load_settings
 from tuloy.store import Store, open_store
 from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, plan_goal
+from tuloy.work.reading import Lane
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document
 from tuloy.work.run import Change, Run, open_run
@@ -49,6 +50,8 @@ async def run_goal(
     accept: bool = False,
     agents: Annotated[str, Field(max_length=80)] = "",
     gates: Annotated[str, Field(max_length=80)] = "",
+    lane: Lane = "auto",
+    model: Annotated[str, Field(max_length=80)] = "",
 ) -> State:
     """Plan a goal and carry it out on a repository.
 
@@ -61,8 +64,10 @@ async def run_goal(
         accept: Merge into the branch that is checked out there when the goal is done and gated.
         agents: The name of an AgentSet block whose coding CLIs may be used.
         gates: The name of a GatePolicy block that says which gates judge, and for how long.
+        lane: Who reads the goal: rules, model, or auto, which asks a model where the rules are not sure.
+        model: The name of an OllamaModel block; without one the worker's settings say which model is asked.
     """
-    asked = Asked(goal, repo, priority, agent, max_workers, agents, gates)
+    asked = Asked(goal, repo, priority, agent, max_workers, agents, gates, lane, model)
     try:
         with open_store(_made(load_settings()).home / "tuloy.db") as store:
             return await _run(store, asked, await saved(asked), accept)

@@ -34,6 +34,7 @@ def _take_on(environment: dict[str, str]) -> None:
 
 # Prefect reads its settings at its import, which collecting the test modules may do.
 _take_on(prefect_environment(SESSION_HOME, None))
+os.environ["OLLAMA_HOST"] = "127.0.0.1:9"  # no test asks the model of who runs it
 
 
 def pytest_unconfigure() -> None:

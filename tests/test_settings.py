@@ -197,3 +197,32 @@ def test_settings_are_frozen(user: Path) -> None:
     """Nobody changes them on the way."""
     with pytest.raises(ValidationError, match="frozen"):
         Settings().max_workers = 9  # type: ignore[misc]
+
+
+def test_the_models_name_comes_from_the_variable_and_the_rest_from_the_users_file(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`TULOY_MODEL` changes the name alone."""
+    user.write_text('[model]\nname = "of-the-file"\nhost = "http://box:1"\nnum_ctx = 16384\n')
+    assert load_settings().model.name == "of-the-file"
+    monkeypatch.setenv("TULOY_MODEL", "of-the-variable:7b")
+    model = load_settings().model
+    assert (model.name, model.host, model.num_ctx) == ("of-the-variable:7b", "http://box:1", 16384)
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_repository_never_says_where_goals_are_sent(user: Path, trusted: bool) -> None:
+    """`[model]` of a repository's file is left out, whoever wrote it."""
+    repository = user.with_name("tuloy.toml")
+    repository.write_text('[model]\nhost = "http://evil:1"\nname = "evil"\n')
+    user.write_text('[model]\nname = "mine"\n')
+    model = load_settings(repository, trusted=trusted).model
+    assert (model.name, model.host) == ("mine", "")
+
+
+@pytest.mark.parametrize("name", ["two words", "a'b", "`x`"])
+def test_a_models_name_is_a_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be a model's name is told with the variable that says it."""
+    monkeypatch.setenv("TULOY_MODEL", name)
+    with pytest.raises(UsageError, match="TULOY_MODEL"):
+        load_settings()

@@ -7,6 +7,7 @@
     ├── ToolMissing              4
     ├── StoreUnavailable         4
     ├── ServerUnavailable        4
+    ├── ModelFailed              4
     ├── GoalBusy                 4
     ├── LandingRefused           1  the answer is no: a gate, a moved branch, a dirty checkout
     └── Interrupted            130
@@ -14,11 +15,15 @@
 "The work said no" is never an exception: it is an outcome or a verdict.
 """
 
+from typing import Literal
+
 __all__ = [
+    "Fault",
     "GitFailed",
     "GoalBusy",
     "Interrupted",
     "LandingRefused",
+    "ModelFailed",
     "PlanInvalid",
     "ServerUnavailable",
     "StoreUnavailable",
@@ -58,6 +63,28 @@ class StoreUnavailable(TuloyError):
 
 class ServerUnavailable(TuloyError):
     """Raised when no Prefect server answers and none could be started."""
+
+
+Fault = Literal[
+    "not running",
+    "model missing",
+    "busy",
+    "refused",
+    "failed",
+    "no ollama",
+    "cut",
+    "stalled",
+    "truncated",
+    "too long",
+]
+
+
+class ModelFailed(TuloyError):
+    """Raised when a language model gave no answer that can be trusted to be whole; `fault` says how."""
+
+    def __init__(self, message: str, *, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class GoalBusy(TuloyError):

@@ -196,6 +196,8 @@ class Alternative(Record):
 class Plan(Record):
     """Stages of steps: a DAG. Stages follow one another; inside a stage only the needs decide.
 
+    `notes` tell how the plan came about where that was not the plain way: a model that gave no valid answer.
+
     Raises:
         PlanInvalid: on construction through `Plan.of` or `Plan.read`, when the steps form no DAG. (Pydantic's own
             constructor raises its `ValidationError`, a `ValueError`, with the same sentence.)
@@ -206,6 +208,7 @@ class Plan(Record):
     lane: Literal["rules", "model", "given"] = "rules"
     confidence: float = Field(default=1.0, ge=0, le=1)
     alternatives: tuple[Alternative, ...] = ()
+    notes: tuple[str, ...] = ()
     stages: tuple[Stage, ...]
 
     @classmethod

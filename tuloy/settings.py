@@ -1,7 +1,8 @@
 """Settings: what holds for this machine and this user. Plans say what to do, blocks what is shared or secret.
 
 Read from `TULOY_*` variables, then the user's `tuloy.toml`, then the repository's. A repository is somebody's data:
-agents described in a `tuloy.toml` that came with it (tracked by git) are left out unless the user trusts it.
+agents described in a `tuloy.toml` that came with it (tracked by git) are left out unless the user trusts it, and
+`[model]` is read from the user's file alone: it says where goals are sent.
 """
 
 import os
@@ -9,15 +10,22 @@ import re
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from tuloy.errors import UsageError
 
-__all__ = ["AgentSettings", "Settings", "default_home", "load_settings", "user_file"]
+__all__ = ["AgentSettings", "ModelSettings", "Settings", "default_home", "load_settings", "user_file"]
 
 FILE_LIMIT_BYTES = 1_000_000
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "fish"})
@@ -59,11 +67,34 @@ class AgentSettings(BaseModel):
         return argv
 
 
+class ModelSettings(BaseModel):
+    """A language model: its `name`, the Ollama server that has it, and how many tokens it may see at once.
+
+    An empty `host` is what `OLLAMA_HOST` says, else this machine; an empty `api_key` what `OLLAMA_API_KEY` says.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(default="qwen2.5-coder:7b", min_length=1, max_length=300, pattern=r"^[^\s'\"`]+$")
+    host: str = ""
+    num_ctx: int = Field(default=8192, ge=512, le=1_048_576)
+    api_key: SecretStr = SecretStr("")
+
+
+class _Variables(EnvSettingsSource):
+    """Variables as pydantic reads them; `TULOY_MODEL` is the model's name, and the files say the rest."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        return found | {"model": {"name": found["model"]}} if "model" in found else found
+
+
 class Settings(BaseSettings):
     """One frozen record of settings.
 
     `max_workers` steps run side by side in a goal. `agents` are coding CLIs by name. `pass_env` are names of
-    variables that steps may see besides the usual ones. `gate_timeout_s` bounds one gate.
+    variables that steps may see besides the usual ones. `gate_timeout_s` bounds one gate. `model` reads goals that the
+    rules are not sure of.
     """
 
     model_config = SettingsConfigDict(
@@ -75,6 +106,7 @@ class Settings(BaseSettings):
     agents: dict[str, AgentSettings] = Field(default_factory=dict)
     pass_env: tuple[str, ...] = ()
     gate_timeout_s: float = Field(default=1800, gt=0)
+    model: Annotated[ModelSettings, NoDecode] = ModelSettings()
 
     @field_validator("home")
     @classmethod
@@ -91,7 +123,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let variables win over files, and read no `.env`."""
-        return env_settings, init_settings
+        return _Variables(settings_cls), init_settings
 
 
 def load_settings(repository_file: Path | None = None, *, trusted: bool = True) -> Settings:
@@ -109,6 +141,8 @@ def load_settings(repository_file: Path | None = None, *, trusted: bool = True) 
             values.pop("pass_env", None)
         if values.pop("home", None) and path != repository_file:
             raise UsageError(f"{path} sets 'home', which no file can; set the variable TULOY_HOME instead")
+        if path == repository_file:
+            values.pop("model", None)
         agents = values.get("agents", {})
         if not isinstance(agents, dict):
             raise UsageError(f"{path}: 'agents' is {agents!r}, not tables; write [agents.NAME]")

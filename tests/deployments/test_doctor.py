@@ -2,43 +2,22 @@
 
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from deployments.doctor import Check, examine
+from tuloy.testing.ollama_wire import VERSION
+from tuloy.testing.scripted_ollama import ScriptedOllama, closed_address
 
 EXAMINE = """
 import dataclasses, json, sys
 from pathlib import Path
 from deployments.doctor import examine
-print(json.dumps([dataclasses.asdict(check) for check in examine(Path(sys.argv[1]), None)]))
+from tuloy.settings import load_settings
+print(json.dumps([dataclasses.asdict(check) for check in examine(Path(sys.argv[1]), None, load_settings().model)]))
 """
-
-
-class _Ollama(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        answers = {"/api/version": {"version": "0.6.3"}, "/api/tags": {"models": [{"name": "small"}]}}
-        body = json.dumps(answers[self.path]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *said: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def ollama() -> Iterator[str]:
-    """The address of something that answers as Ollama does."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Ollama) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture
@@ -73,15 +52,32 @@ def test_bare_machine(tmp_path: Path, examined: Callable[..., dict[str, Check]])
     assert {checks[name].state for name in ("coding CLIs", "node", "sandbox", "ollama")} == {"reduced"}
 
 
-def test_what_is_there_is_found(tmp_path: Path, ollama: str, examined: Callable[..., dict[str, Check]]) -> None:
-    """A coding CLI on the PATH and an Ollama at OLLAMA_HOST are named."""
+def test_what_is_there_is_found(tmp_path: Path, examined: Callable[..., dict[str, Check]]) -> None:
+    """A coding CLI on the PATH is named, and a git that is too old."""
     for name, text in {"aider": "", "git": "echo git version 2.30.1"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
-    checks = examined(tmp_path, PATH=f"{tmp_path}:/bin", OLLAMA_HOST=ollama)
+    checks = examined(tmp_path, PATH=f"{tmp_path}:/bin")
     assert checks["coding CLIs"] == Check("coding CLIs", "ok", "aider")
-    assert checks["ollama"].fact == f"Ollama 0.6.3 at {ollama}, 1 models"
     assert checks["git"].fact == "git 2.30.1 is too old"
+
+
+def test_the_model_that_a_plan_would_use_is_named(tmp_path: Path, examined: Callable[..., dict[str, Check]]) -> None:
+    """Server, version and model; what to pull where it is missing; who plans where no server answers."""
+    with ScriptedOllama(models=["small"]) as server:
+        there = examined(tmp_path, OLLAMA_HOST=server.url, TULOY_MODEL="small")["ollama"]
+        missing = examined(tmp_path, OLLAMA_HOST=server.url, TULOY_MODEL="big")["ollama"]
+    with ScriptedOllama(models=[]) as server:
+        empty = examined(tmp_path, OLLAMA_HOST=server.url, TULOY_MODEL="big")["ollama"]
+    absent = examined(tmp_path, OLLAMA_HOST=closed_address())["ollama"]
+    assert there.state == "ok"
+    assert there.fact.startswith(f"Ollama {VERSION} at http://127.0.0.1:")
+    assert there.fact.endswith(", 1 model; small reads goals that the rules are not sure of, 8,192 tokens at once")
+    assert missing.fact.endswith("has small:latest, and not 'big'")
+    assert missing.remedy == "run `ollama pull big`, or set TULOY_MODEL to one that is there"
+    assert (empty.state, empty.remedy) == ("reduced", "run `ollama pull big`")
+    assert (absent.state, "every plan is made by rules alone" in absent.remedy) == ("reduced", True)
+    assert absent.fact.startswith("Ollama does not answer at http://127.0.0.1:")
 
 
 def test_broken_home(tmp_path: Path, examined: Callable[..., dict[str, Check]]) -> None:

@@ -184,7 +184,7 @@ def _environment(place: Path, api_url: str) -> dict[str, str]:
     """A new user's environment: nothing of the tests' but the way to the code and to the session's server."""
     kept = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TMPDIR")}
     path = os.pathsep.join([str(place / "bin"), os.environ["PATH"]])
-    ours = {"PYTHONPATH": str(ROOT), "PREFECT_API_URL": api_url}
+    ours = {"PYTHONPATH": str(ROOT), "PREFECT_API_URL": api_url, "OLLAMA_HOST": "127.0.0.1:9"}
     return {**kept, **ours, "PATH": path, "HOME": str(place / "home")}
 
 

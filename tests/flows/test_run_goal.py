@@ -19,11 +19,12 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.states import AwaitingRetry, Cancelling
 
-from blocks import AgentSet, GatePolicy, Repository
+from blocks import AgentSet, GatePolicy, OllamaModel, Repository
 from deployments.server import Server
 from deployments.worker import child_environment, worker_of
 from flows.run_goal import run_goal
 from tuloy.store import GoalRow, Store, open_store
+from tuloy.testing.scripted_ollama import ScriptedOllama, Turn
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(150)]
 
@@ -285,3 +286,20 @@ def git(repo: Path, *words: str) -> str:
     return subprocess.run(
         ["git", "-C", str(repo), *identity, *words], check=True, capture_output=True, text=True
     ).stdout
+
+
+def test_a_block_says_which_model_reads_the_goal(made_repo: Path, store: Store) -> None:
+    """The parameter `model` names an OllamaModel block; its server, key and window are used, and its plan is stored."""
+    answer = {"steps": [{"title": "Look around", "after": "", "when": "succeeded", "command": ""}]}
+    name = f"n{uuid4().hex[:8]}"
+    with ScriptedOllama([Turn("look around"), Turn(answer)], models=["small"]) as server:
+        OllamaModel(host=server.url, model="small", num_ctx=16384, api_key="hush").save(name)  # type: ignore[arg-type]
+        here("Tidy up", made_repo, lane="model", model=name)
+        asked = server.asked("/api/chat")
+        keys = {request.headers.get("authorization") for request in server.requests}
+    (goal,) = store.goals(limit=1)
+    plan = store.plan_of(goal.id)
+    assert plan is not None
+    assert (plan.lane, [step.title for step in plan]) == ("model", ["Look around"])
+    assert [body["options"]["num_ctx"] for body in asked] == [16384, 16384]
+    assert keys == {"Bearer hush"}

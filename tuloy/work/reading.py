@@ -1,15 +1,24 @@
-"""Read a goal's words as a plan for the project at hand."""
+"""Read a goal's words as a plan for the project at hand, by rules or by a model."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from tuloy.errors import UsageError
 from tuloy.plan import Plan, Priority
 from tuloy.understanding import look_at, understand
 
-__all__ = ["MOST_BYTES", "check_text", "read_goal"]
+if TYPE_CHECKING:
+    from tuloy.settings import ModelSettings
+
+__all__ = ["MOST_BYTES", "SURE_ENOUGH", "Lane", "check_text", "read_goal"]
+
+Lane = Literal["auto", "rules", "model"]
 
 MOST_BYTES = 100_000
+SURE_ENOUGH = 0.8
+"""The confidence from which on a reading by rules is taken as it is."""
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters but for tab, line and page ends, and those that make a text read otherwise than it is."""
 
@@ -37,11 +46,34 @@ def check_text(text: str) -> None:
         )
 
 
-def read_goal(text: str, root: Path | None, *, priority: Priority | None = None) -> Plan:
+def read_goal(
+    text: str,
+    root: Path | None,
+    *,
+    priority: Priority | None = None,
+    lane: Lane = "auto",
+    model: "ModelSettings | None" = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Plan:
     """Read the text as a plan for the project in `root`.
+
+    `auto` asks a model only where the rules are not sure or the goal is heavy, and takes the rules' plan where none
+    answers. `model` None is what this machine's settings say, read only when a model is asked.
 
     Raises:
         UsageError: when the text cannot be a goal.
+        ModelFailed: when the lane is `model` and no model answers.
     """
     check_text(text)
-    return understand(text, look_at(root) if root else None, priority=priority)
+    project = look_at(root) if root else None
+    plan = understand(text, project, priority=priority)
+    if lane == "rules" or (lane == "auto" and _suffices(plan)):
+        return plan
+    from tuloy.settings import load_settings
+    from tuloy.understanding.model import by_model
+
+    return by_model(plan, project, model or load_settings().model, required=lane == "model", tell=tell)
+
+
+def _suffices(plan: Plan) -> bool:
+    return plan.confidence >= SURE_ENOUGH and plan.complexity.band != "complex"

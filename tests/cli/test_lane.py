@@ -1,0 +1,100 @@
+"""Who reads a goal, as the command is told: by rules, by a model, or by whoever is sure."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND, ROOT, Ran
+from tuloy.testing.scripted_ollama import ScriptedOllama, Turn, closed_address
+
+WISH = "Build a REST API for todo items"
+ANSWER = {
+    "steps": [
+        {"title": "Design the endpoints", "after": "", "when": "succeeded", "command": ""},
+        {"title": "Write the handlers", "after": "1", "when": "succeeded", "command": ""},
+    ]
+}
+
+
+@pytest.fixture
+def ollama() -> Iterator[ScriptedOllama]:
+    """A server that plans the wish, once."""
+    with ScriptedOllama([Turn("1. Design, 2. Write"), Turn(ANSWER)], models=["small"]) as server:
+        yield server
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Callable[..., Ran]:
+    """Call `tuloy plan` in an empty directory with these variables."""
+
+    def call(*words: str, **variables: str) -> Ran:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
+        ours = {"TULOY_HOME": str(tmp_path), "TULOY_CONFIG": str(tmp_path / "none.toml"), "PYTHONPATH": str(ROOT)}
+        argv = [*COMMAND, "plan", *words]
+        ran = subprocess.run(
+            argv, cwd=tmp_path, env={**kept, **ours, **variables}, capture_output=True, text=True, timeout=90
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    return call
+
+
+def test_a_model_plans_a_heavy_goal(plan: Callable[..., Ran], ollama: ScriptedOllama) -> None:
+    """`plan` says on stderr whom it asks, shows the model's steps, and says who read the goal."""
+    ran = plan(WISH, OLLAMA_HOST=ollama.url, TULOY_MODEL="small")
+    assert ran.code == 0
+    assert ran.err == f"asking small at {ollama.url} for a plan\n"
+    assert "confidence 0.75, read by a model" in ran.out
+    assert "Write the handlers  by a coding agent  ← 1" in ran.out
+
+
+def test_a_plain_goal_asks_nobody(plan: Callable[..., Ran], ollama: ScriptedOllama) -> None:
+    """Where the rules are sure, or have been named, no server is spoken to."""
+    assert '"lane": "rules"' in plan("Run the tests", "--json", OLLAMA_HOST=ollama.url).out
+    assert '"lane": "rules"' in plan(WISH, "--json", "--lane", "rules", OLLAMA_HOST=ollama.url).out
+    assert ollama.requests == []
+
+
+def test_without_a_server(plan: Callable[..., Ran]) -> None:
+    """`auto` plans by rules and notes it; `model` ends with 4 and says what to start; another word is 2."""
+    address = closed_address()
+    auto = plan(WISH, "--json", OLLAMA_HOST=address)
+    assert (auto.code, auto.document["lane"]) == (0, "rules")
+    assert "does not answer" in auto.document["notes"][0]
+    assert "note: read by rules alone" in plan(WISH, OLLAMA_HOST=address).out
+    forced = plan("Run the tests", "--lane", "model", OLLAMA_HOST=address)
+    assert (forced.code, forced.out) == (4, "")
+    assert f"Ollama does not answer at {address}" in forced.err
+    assert "start `ollama serve`" in forced.err
+    assert plan("Run the tests", "--lane", "both").code == 2
+
+
+def test_a_missing_model_is_told_with_the_pull(plan: Callable[..., Ran], ollama: ScriptedOllama) -> None:
+    """The message is the command to type."""
+    ran = plan(WISH, "--lane", "model", OLLAMA_HOST=ollama.url, TULOY_MODEL="big:7b")
+    assert ran.code == 4
+    assert "run `ollama pull big:7b`" in ran.err
+
+
+@pytest.mark.server
+def test_a_resumed_goal_never_asks_again(tuloy: Callable[..., Ran], small: Path, ollama: ScriptedOllama) -> None:
+    """The model's plan is stored before anything runs; resume takes it, whatever has become of the server."""
+    variables = {"OLLAMA_HOST": ollama.url, "TULOY_MODEL": "small"}
+    ran = tuloy("run", WISH, "--repo", str(small), "--json", env=variables)
+    assert (ran.code, list(ran.statuses)) == (3, ["Design the endpoints", "Write the handlers"])
+    asked = len(ollama.requests)
+    again = tuloy("resume", ran.goal["id"], "--json", env=variables)
+    assert list(again.statuses) == list(ran.statuses)
+    assert (len(ollama.requests), asked) == (3, 3)
+
+
+@pytest.mark.server
+def test_a_required_model_that_is_not_there_begins_nothing(tuloy: Callable[..., Ran], small: Path) -> None:
+    """`run --lane model` without a server ends with 4, and no goal is stored."""
+    before = len(tuloy("status", "--json", "--limit", "1000").document["goals"])
+    ran = tuloy("run", WISH, "--lane", "model", "--repo", str(small), env={"OLLAMA_HOST": closed_address()})
+    assert ran.code == 4
+    assert len(tuloy("status", "--json", "--limit", "1000").document["goals"]) == before
