@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from tuloy.plan import Complexity
 from tuloy.understanding.draft import Draft
 from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.tokens import Token
 
-__all__ = ["complexity_of"]
+__all__ = ["complexity_of", "introduces"]
 
 
 def complexity_of(drafts: Sequence[Draft], commands: int, known: Grammar) -> Complexity:
     """Return the amount of work in these drafts, `commands` of which are ready-made commands."""
     count = len(drafts)
     reasons = [f"{count} step{'s' * (count != 1)}"]
-    new = [draft for draft in drafts if _builds_something(draft, known)]
+    new = [draft for draft in drafts if not draft.command and introduces(draft.tokens, known)]
     heavy = [draft for draft in drafts if known.root(draft.verb) in known.heavy_verbs and draft not in new]
     conditions = sum(when != "succeeded" for draft in drafts for when in draft.needs.values())
     score = {1: 1.0, 2: 2.5}.get(count, min(9.0, 3.4 + 0.55 * (count - 2)))
@@ -36,11 +37,11 @@ def complexity_of(drafts: Sequence[Draft], commands: int, known: Grammar) -> Com
     return Complexity(score=round(min(score, 10), 1), band=band, reasons=tuple(reasons))
 
 
-def _builds_something(draft: Draft, known: Grammar) -> bool:
-    """ "Build a REST API": something large that is introduced, not "build the API"."""
-    if known.root(draft.verb) not in known.building_verbs or draft.command:
+def introduces(tokens: Sequence[Token], known: Grammar) -> bool:
+    """Whether the words make something large that was not there: "build a REST API", not "build the API"."""
+    if not tokens or known.root(tokens[0].norm) not in known.building_verbs:
         return False
-    words = [token.norm for token in draft.tokens[:14]]
+    words = [token.norm for token in tokens[:14]]
     end = next((n for n, word in enumerate(words) if n > 1 and word in known.prepositions | known.relatives), None)
     words = words[:end]
     large = next((n for n, word in enumerate(words) if word in known.large_things), None)

@@ -13,6 +13,7 @@ from tuloy.understanding.draft import Draft, reduced
 from tuloy.understanding.estimate import complexity_of
 from tuloy.understanding.facts import fact_command
 from tuloy.understanding.grammar import Grammar, grammar, language_of
+from tuloy.understanding.hierarchy import in_parts
 from tuloy.understanding.project import Project
 from tuloy.understanding.reading import read
 from tuloy.understanding.tokens import tokenize
@@ -53,7 +54,7 @@ def read_goal(
         deadline=urgency.deadline,
         constraints=tuple(reading.constraints),
     )
-    return _plan(goal, reading, known, project, sure)
+    return in_parts(_plan(goal, reading, known, project, sure), project)
 
 
 def _check_text(text: str) -> None:
