@@ -129,10 +129,13 @@ def print_goal(document: dict[str, Any], console: Console, *, brief: bool = Fals
     `brief` leaves out the steps and verdicts, which who watched the run has just seen.
     """
     head = Text.assemble(mark(document["status"]), " ", (one_line(document["text"], 160), "bold"))
-    head.append(f"  {document['id']} {document['status']}", "dim")
+    head.append(f"  {document['id']} {document['status']}{_left(document)}", "dim")
     parts: list[Any] = [head]
-    for step in [] if brief else document["steps"]:
-        parts.append(Text("  ") + _line(step["status"], step["title"], step["reason"], step["duration_s"] or None))
+    for stage, steps in [] if brief else _by_stage(document):
+        parts += [Text("  " + one_line(stage), "bold cyan")] if stage else []
+        for step in steps:
+            indent = Text("    " if step.get("parent") else "  ")
+            parts.append(indent + _line(step["status"], step["title"], step["reason"], step["duration_s"] or None))
     for gate in document["gates"]:
         note = gate["evidence"] or gate["reason"]
         line = Text("  ") + _line(gate["verdict"], f"gate {gate['gate']}", note, gate["duration_s"])
@@ -156,6 +159,22 @@ def print_goals(goals: Sequence[dict[str, Any]], console: Console) -> None:
             mark(goal["status"]), Text(one_line(goal["id"])), goal["status"], count, Text(one_line(goal["text"], 90))
         )
     console.print(table)
+
+
+def _left(document: dict[str, Any]) -> str:
+    """How far a goal is that has not come to its end."""
+    stages = document.get("progress", ())
+    done, of = sum(stage["done"] for stage in stages), sum(stage["of"] for stage in stages)
+    return f", {done} of {of} steps" if done < of else ""
+
+
+def _by_stage(document: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The steps under the stages' headings, which say how far each is; without headings where there is one stage."""
+    stages = document.get("progress", ())
+    if len(stages) < 2:
+        return [("", document["steps"])]
+    own = {stage["stage"]: [step for step in document["steps"] if step["stage"] == stage["stage"]] for stage in stages}
+    return [(f"{stage['title']}  {stage['done']}/{stage['of']}", own[stage["stage"]]) for stage in stages]
 
 
 def _findings(gate: dict[str, Any]) -> list[Text]:

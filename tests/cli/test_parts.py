@@ -26,7 +26,7 @@ TURNS: dict[str, dict[str, Any]] = {
 
 def agents(folder: Path, **changed: dict[str, Any]) -> dict[str, str]:
     """A coding CLI that has a turn for every step, some of them changed."""
-    turns = [{"when": f"(?m)^{words}", **changed.get(words.split()[0], turn)} for words, turn in TURNS.items()]
+    turns = [{"when": f"^Task: {words}", **changed.get(words.split()[0], turn)} for words, turn in TURNS.items()]
     script = folder / "script.json"
     script.write_text(json.dumps(turns))
     argv = [sys.executable, "-m", "tuloy.testing.scripted_cli", "--script", str(script), "{prompt}"]

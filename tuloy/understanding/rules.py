@@ -40,7 +40,7 @@ def read_goal(
     tokens = tokenize(text, 0, len(text))
     language, names = language_of(tokens)
     known = grammar(names)
-    urgency = urgency_of(tokens, known, now)
+    urgency = urgency_of(text, tokens, known, now)
     reading = read(text, blocks(text), known, urgency.spans)
     sure = 0.95
     if not reading.drafts:
@@ -52,6 +52,7 @@ def read_goal(
         language=language,
         priority=priority or urgency.priority,
         deadline=urgency.deadline,
+        schedule=urgency.schedule,
         constraints=tuple(reading.constraints),
     )
     return in_parts(_plan(goal, reading, known, project, sure), project)
