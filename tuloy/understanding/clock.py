@@ -6,6 +6,7 @@ Owns "5pm", "9:30", "alas-dos ng madaling araw", "at night", and whether such wo
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.tokens import Token
@@ -29,18 +30,27 @@ def sentence_starts(text: str, tokens: Sequence[Token]) -> list[int]:
 
 def in_an_order(words: Sequence[str], start: int, place: int, known: Grammar) -> bool:
     """Whether the sentence, up to `place`, orders something: a verb as commands have it begins it, or nothing does."""
-    before = [word for word in words[start:place] if word[:1].isalnum()]
+    before = [word for word in words[start : min(place, start + 8)] if word[:1].isalnum()]
     return not before or any(known.is_verb(word) for word in before[:4])
 
 
 def longest(words: Sequence[str], place: int, phrases: Sequence[str]) -> int:
     """Return how many words the longest of the phrases takes that stands at `place`, 0 where none does."""
-    best = 0
-    for phrase in phrases:
-        parts = phrase.split()
-        if len(parts) > best and list(words[place : place + len(parts)]) == parts:
-            best = len(parts)
-    return best
+    if place >= len(words):
+        return 0
+    for parts in _by_first_word(tuple(phrases)).get(words[place], ()):
+        if tuple(words[place : place + len(parts)]) == parts:
+            return len(parts)
+    return 0
+
+
+@cache
+def _by_first_word(phrases: tuple[str, ...]) -> dict[str, list[tuple[str, ...]]]:
+    """The phrases by their first words, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for parts in sorted((tuple(phrase.split()) for phrase in phrases), key=len, reverse=True):
+        found.setdefault(parts[0], []).append(parts)
+    return found
 
 
 def amount_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, int, str] | None:

@@ -38,8 +38,7 @@ def deadline_of(
     starts = sentence_starts(text, tokens)
     for place in range(len(words)):
         found = _after_opener(words, place, known)
-        if not found and in_an_order(words, starts[place], place, known):
-            found = _relative(words, starts[place], place, known) or _alone(words, starts[place], place, known)
+        found = found or _relative(words, starts[place], place, known) or _alone(words, starts[place], place, known)
         if found:
             end, day = found
             return _moment(day, now), [(tokens[place].start, tokens[end - 1].end)]
@@ -80,9 +79,9 @@ def _alone(words: list[str], start: int, place: int, known: Grammar) -> tuple[in
 
 
 def _at_an_end(words: list[str], start: int, place: int, end: int, known: Grammar, *, closing: bool = False) -> bool:
-    """Whether the words open or close their sentence, and no relative clause or statement holds them."""
-    before = set(words[start:place])
-    if before & (known.relatives | known.auxiliaries):
+    """Whether the words open or close their sentence, and it is an order that they close or open."""
+    before = set(words[max(start, place - 60) : place])
+    if before & (known.relatives | known.auxiliaries) or not in_an_order(words, start, place, known):
         return False
     closes = end >= len(words) or words[end] in _ENDS
     return closes or (not closing and not before)

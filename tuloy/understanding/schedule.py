@@ -114,7 +114,7 @@ def _with_time(
 
 def _about_the_goal(words: Sequence[str], start: int, place: int, end: int, known: Grammar) -> bool:
     """Whether the hint opens or closes a sentence that does not make something which repeats by itself."""
-    before = words[start:place]
+    before = words[max(start, place - 60) : place]
     opens = not before or words[place - 1] in _ENDS
     closes = end >= len(words) or words[end] in _ENDS or words[end] in known.connectives_first
     if not (opens or closes) or known.relatives & set(before) or not in_an_order(words, start, place, known):
