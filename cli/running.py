@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.looking import open_the_store, print_json, priority_of, settings_for
-from cli.screen import Live, err, out, print_goal, print_plan
+from cli.looking import edit_plan, open_the_store, print_json, priority_of, settings_for
+from cli.plan_screen import print_plan
+from cli.planning import Asked, plan_from, settled
+from cli.screen import Live, err, out, print_goal
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server
 from tuloy.agents.matching import agents_of
@@ -41,6 +43,7 @@ def run_goals(
     accept: bool,
     dry_run: bool,
     as_json: bool,
+    asked: Asked = Asked(),
 ) -> int:
     """Plan the goals, run them side by side, print what came of them."""
     if not texts:
@@ -51,11 +54,16 @@ def run_goals(
     settings = _settings(repository, max_workers)
     wanted = priority_of(priority)
     agents_of(settings.agents, agent)
+    root = repository.root
+    read = [plan_from(text, root, settings, wanted, asked) for text in texts]
     if dry_run:
-        return _only_plan(texts, repository, as_json)
+        return _only_plan([one.plan for one in read], as_json)
     with open_the_store(settings) as store:
         _warm_up(settings)
-        begun = [begin_goal(store, settings, repository, text, priority=wanted) for text in texts]
+        plans = [settled(one, root, asked, lambda plan: edit_plan(plan, root, settings)) for one in read]
+        begun = [
+            begin_goal(store, settings, repository, text, plan=plan) for text, plan in zip(texts, plans, strict=True)
+        ]
         for one in begun:
             print_plan(one.plan, err)
         _tell_of_place(repository, begun[0])
@@ -170,10 +178,7 @@ def _exit_code(goal: GoalRow) -> int:
     return goal.exit_code
 
 
-def _only_plan(texts: Sequence[str], repository: Repository, as_json: bool) -> int:
-    from tuloy.work.reading import read_goal
-
-    plans: list[Plan] = [read_goal(text, repository.root) for text in texts]
+def _only_plan(plans: Sequence["Plan"], as_json: bool) -> int:
     if as_json:
         print_json([plan.model_dump(mode="json") for plan in plans])
     else:

@@ -1,17 +1,19 @@
-"""Estimate: how much work a plan is, and why.
+"""Estimate: how much work a plan is, and why; how long it may take.
 
-Owns score and band. `simple` is 1-2 small steps, `medium` 3-7 steps or one larger change, `complex` 8 or more steps
+Owns score and band, and durations from what this machine has seen.
+`simple` is 1-2 small steps, `medium` 3-7 steps or one larger change, `complex` 8 or more steps
 or building something new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tuloy.plan import Complexity
+from tuloy.plan import CommandAction, Complexity, Plan, Step
+from tuloy.scheduling.ready import downstream_s
 from tuloy.understanding.draft import Draft
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.tokens import Token
 
-__all__ = ["complexity_of", "introduces"]
+__all__ = ["complexity_of", "introduces", "longest_chain_s", "with_durations"]
 
 
 def complexity_of(drafts: Sequence[Draft], commands: int, known: Grammar) -> Complexity:
@@ -46,3 +48,27 @@ def introduces(tokens: Sequence[Token], known: Grammar) -> bool:
     words = words[:end]
     large = next((n for n, word in enumerate(words) if word in known.large_things), None)
     return large is not None and any(word in ("a", "an", "new", "our", "another", "ng") for word in words[1:large])
+
+
+def with_durations(plan: Plan, usual: Mapping[tuple[str, ...], float]) -> Plan:
+    """Estimate commands by how long they took here before, in seconds by command line."""
+    if not usual:
+        return plan
+    stages = [
+        stage.model_copy(update={"steps": tuple(_with_duration(step, usual) for step in stage.steps)})
+        for stage in plan.stages
+    ]
+    return plan.model_copy(update={"stages": tuple(stages)})
+
+
+def _with_duration(step: Step, usual: Mapping[tuple[str, ...], float]) -> Step:
+    seconds = usual.get(step.action.argv) if isinstance(step.action, CommandAction) else None
+    return step if seconds is None else step.model_copy(update={"estimate_s": round(seconds, 1)})
+
+
+def longest_chain_s(plan: Plan) -> float:
+    """Return the estimated seconds of the longest chain of steps: what the goal takes with width enough, no gates.
+
+    Stages follow one another, so their chains add up.
+    """
+    return sum(max(downstream_s(stage.steps).values()) for stage in plan.stages)

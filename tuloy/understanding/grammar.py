@@ -100,6 +100,9 @@ class Grammar:
             {key: tuple(word for one in tables for word in one.get(name, {}).get(key, ())) for key in tables[-1][name]}
             for name in ("deadline", "schedule", "times", "units")
         )
+        self.vague_readings: dict[str, tuple[str, ...]] = {
+            verb: tuple(forms) for one in tables for verb, forms in one.get("vague_readings", {}).items()
+        }
         self.numbers, self.hours = (
             {word: int(number) for one in tables for word, number in one.get(name, {}).items()}
             for name in ("numbers", "hours")

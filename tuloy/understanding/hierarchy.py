@@ -19,7 +19,7 @@ from tuloy.understanding.project import Project
 from tuloy.understanding.tokens import Token, tokenize
 from tuloy.understanding.toolbox import resolve
 
-__all__ = ["in_parts", "kind_of"]
+__all__ = ["in_parts", "kind_of", "without_parts"]
 
 MANY = 8  # of so many steps each is small already: only heavy ones are taken apart
 _INSTRUCT_S = (1800.0, 300.0)
@@ -33,6 +33,20 @@ def in_parts(plan: Plan, project: Project | None) -> Plan:
     only_heavy = len(plan) >= MANY
     stages = [_stage(stage, plan, known, project, only_heavy) for stage in plan.stages]
     return plan.model_copy(update={"stages": tuple(stages)}) if stages != list(plan.stages) else plan
+
+
+def without_parts(plan: Plan) -> Plan:
+    """Return the plan with the text's own steps only."""
+    if not plan.parts:
+        return plan
+    own = {step.id for step in plan if step.parent is None}
+    stages = []
+    for stage in plan.stages:
+        steps = [step for step in stage.steps if step.id in own]
+        needs = [tuple(need for need in step.needs if need.step in own) for step in steps]
+        alone = [step.model_copy(update={"needs": some}) for step, some in zip(steps, needs, strict=True)]
+        stages.append(stage.model_copy(update={"steps": tuple(alone)}))
+    return plan.model_copy(update={"stages": tuple(stages)})
 
 
 def kind_of(title: str, known: Grammar) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from tuloy.errors import UsageError
 from tuloy.plan import Action, CommandAction, Effects, Goal, InstructAction, Need, Plan, Priority, Stage, Step
 from tuloy.printable import one_line
+from tuloy.understanding.alternatives import with_alternatives
 from tuloy.understanding.blocks import blocks
 from tuloy.understanding.draft import Draft, reduced
 from tuloy.understanding.estimate import complexity_of
@@ -55,7 +56,7 @@ def read_goal(
         schedule=urgency.schedule,
         constraints=tuple(reading.constraints),
     )
-    return in_parts(_plan(goal, reading, known, project, sure), project)
+    return in_parts(with_alternatives(_plan(goal, reading, known, project, sure)), project)
 
 
 def _check_text(text: str) -> None:
