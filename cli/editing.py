@@ -100,8 +100,7 @@ def from_text(text: str, plan: Plan) -> Plan:
     }
     stages = _tables(document, "stage", "the plan")
     made = [_stage(one, n, plan) for n, one in enumerate(stages, 1)]
-    fields: dict[str, Any] = {**dict(plan), "goal": goal, "stages": tuple(made)}
-    return Plan.of(**fields | {"lane": "given", "alternatives": (), "confidence": 1.0})
+    return Plan.of(goal=goal, complexity=plan.complexity, lane="given", stages=tuple(made))
 
 
 def _fields(step: Step) -> Iterator[tuple[str, Any]]:

@@ -143,7 +143,7 @@ def _all_rows(reading: Reading, goal_id: str | None = None) -> dict[str, GoalSta
         owner = one.c.id if name == "goal" else one.c.get("goal_id")
         if owner is None and goal_id is not None:
             continue
-        statement = select(one) if goal_id is None else select(one).where(owner == goal_id)
+        statement = select(one) if owner is None or goal_id is None else select(one).where(owner == goal_id)
         for fields in reading.all(statement):
             states[_NOBODY if owner is None else fields[owner.name]].tables.setdefault(name, {})[
                 row_key(name, fields)
