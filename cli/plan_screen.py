@@ -53,7 +53,7 @@ def duration(seconds: float) -> str:
     """Say an estimate as roughly as it is known."""
     if seconds < 1:
         return "< 1 s"
-    if seconds < 90:
+    if seconds < 60:
         return f"≈ {seconds:.0f} s"
     return f"≈ {seconds / 60:.0f} min" if seconds < 5400 else f"≈ {seconds / 3600:.1f} h"
 

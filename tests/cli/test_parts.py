@@ -80,3 +80,40 @@ def test_what_is_left_is_told_and_done_by_resume(tuloy: Callable[..., Ran], gree
     assert resumed.code == 0, resumed.err
     cached = {step["title"][:8] for step in resumed.goal["steps"] if step["cached"]}
     assert cached == {"Lay out ", "Write te"}
+
+
+def test_an_unclear_goal_is_not_run_unasked(tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
+    """Where nobody can be asked an unclear goal exits 3 with its readings, and starts nothing; an answer runs it."""
+    before = len(tuloy("status", "--json").document["goals"])
+    ran = tuloy("run", "Improve the notes", "--repo", str(small), "--json")
+    assert ran.code == 3
+    assert "3. Make the notes faster" in ran.document["error"]
+    assert "--reading NUMBER" in ran.document["error"]
+    assert len(tuloy("status", "--json").document["goals"]) == before
+
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps([{"append": {"notes.txt": "two\n"}}]))
+    cli = Path(__file__).resolve().parents[2] / "tuloy" / "testing" / "scripted_cli.py"
+    env = {"TULOY_AGENTS": json.dumps({"s": {"argv": [sys.executable, str(cli), "--script", str(script), "{prompt}"]}})}
+    taken = tuloy("run", "Improve the notes", "--repo", str(small), "--yes", "--json", env=env)
+    assert taken.code == 0, taken.err
+    assert "taken, as the likeliest: 1. Improve the notes" in taken.err
+    other = tuloy("run", "Improve the notes", "--repo", str(small), "--reading", "3", "--json", env=env)
+    assert list(other.statuses) == ["Make the notes faster"]
+
+
+def test_a_corrected_plan_is_run(tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
+    """What was edited for a text in a repository is what `run` does with those words there, and it says so."""
+    editor = tmp_path / "editor.sh"
+    editor.write_text("#!/bin/sh\nsed -i 's/^do = .*/run = \"touch made.txt\"/' \"$1\"\n")
+    editor.chmod(0o755)
+    edited = tuloy("plan", "Prepare the release notes", "--edit", "--repo", str(small), env={"EDITOR": str(editor)})
+    assert edited.code == 0, edited.err
+    assert "touch made.txt" in edited.out
+    ran = tuloy("run", "Prepare the release  notes", "--repo", str(small), "--json")
+    assert ran.code == 0, ran.err
+    assert "the plan that you edited" in ran.err
+    assert ran.goal["steps"][0]["changed"] == ["made.txt"]
+    fresh = tuloy("plan", "Prepare the release notes", "--fresh", "--repo", str(small), "--json")
+    assert next(iter(fresh.document["stages"]))["steps"][0]["action"]["kind"] == "instruct"
+    assert tuloy("audit", "verify").code == 0
