@@ -91,7 +91,7 @@ def _beside(plan: Plan, step: Step, numbers: dict[str, str]) -> Text:
     """What it does, waits for and takes, and how sure that is."""
     parts = plan.parts.get(step.id, ())
     does = f"{len(parts)} parts" if parts else one_line(what_it_does(step).strip("`"), 80)
-    line = Text(does, "dim")
+    line = Text.assemble((does, "dim"))
     own = {part.id for part in parts}
     if needs := [_need(plan, need, numbers) for need in step.needs if need.step not in own]:
         line.append("  ← " + ", ".join(needs), "cyan")

@@ -1,8 +1,9 @@
 """Draw the pictures of the README and the tutorial from real runs.
 
-`plan.svg` is what `tuloy plan` printed on a terminal of 80 columns, `demo.svg` what `make demo` printed on a terminal; `run-graph.png` is the page of that run in the Prefect UI, taken
-where a Chromium is installed. What differs from machine to machine (ids, commits, ports, paths) is replaced by stable
-words, and seconds are rounded up to 0.1, 0.2, 0.5, 1, 2, 5, so that two drawings of the same program look alike.
+`plan.svg` is what `tuloy plan` printed on a terminal of 80 columns, `demo.svg` what `make demo` printed;
+`run-graph.png` is the page of that run in the Prefect UI, taken where a Chromium is installed. What differs from
+machine to machine (ids, commits, ports, paths) is replaced by stable words, and seconds are rounded up to 0.1, 0.2,
+0.5, 1, 2, 5, so that two drawings of the same program look alike.
 """
 
 import fcntl

@@ -105,7 +105,7 @@ def test_an_unclear_goal_is_not_run_unasked(tuloy: Callable[..., Ran], small: Pa
 def test_a_corrected_plan_is_run(tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
     """What was edited for a text in a repository is what `run` does with those words there, and it says so."""
     editor = tmp_path / "editor.sh"
-    editor.write_text("#!/bin/sh\nsed -i 's/^do = .*/run = \"touch made.txt\"/' \"$1\"\n")
+    editor.write_text('#!/bin/sh\nsed -i \'s/^do = .*/run = "touch made.txt"/\' "$1"\n')
     editor.chmod(0o755)
     edited = tuloy("plan", "Prepare the release notes", "--edit", "--repo", str(small), env={"EDITOR": str(editor)})
     assert edited.code == 0, edited.err
