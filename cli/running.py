@@ -58,9 +58,9 @@ def run_goals(
     read = [plan_from(text, root, settings, wanted, asked) for text in texts]
     if dry_run:
         return _only_plan([one.plan for one in read], as_json)
+    plans = [settled(one, root, asked, lambda plan: edit_plan(plan, root, settings)) for one in read]
     with open_the_store(settings) as store:
         _warm_up(settings)
-        plans = [settled(one, root, asked, lambda plan: edit_plan(plan, root, settings)) for one in read]
         begun = [
             begin_goal(store, settings, repository, text, plan=plan) for text, plan in zip(texts, plans, strict=True)
         ]

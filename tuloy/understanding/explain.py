@@ -9,6 +9,7 @@ from typing import Literal
 
 from tuloy.plan import Plan
 from tuloy.understanding.grammar import Grammar, grammar, language_of
+from tuloy.understanding.moments import deadline_of
 from tuloy.understanding.tokens import tokenize
 
 __all__ = ["Explained", "explain"]
@@ -30,7 +31,7 @@ def explain(text: str, root: Path | None = None) -> list[Explained]:
 
     plan = understand(text, look_at(root) if root else None)
     known = grammar(language_of(tokenize(text, 0, len(text)))[1])
-    found = [*_steps(plan), *_edges(plan, text, known), *_constraints(plan, text)]
+    found = [*_steps(plan), *_edges(plan, text, known), *_urgency(text, known), *_constraints(plan, text)]
     return sorted(found, key=lambda one: (one.span, one.what))
 
 
@@ -56,6 +57,17 @@ def _edges(plan: Plan, text: str, known: Grammar) -> list[Explained]:
             span = (tokens[hit[1]].start, tokens[hit[1] + hit[2] - 1].end) if hit else step.source
             rule = f"{hit[0]!r} word" if hit else "its words follow from the step before"
             found.append(Explained("edge", f"{before.title} -> {step.title} ({need.when})", rule, span))
+    return found
+
+
+def _urgency(text: str, known: Grammar) -> list[Explained]:
+    tokens = tokenize(text, 0, len(text))
+    words = [token.norm for token in tokens]
+    at, spans = deadline_of(text, tokens, words, known, None)
+    found = [Explained("deadline", at or "no such day", "a date", span) for span in spans]
+    if hit := known.priorities.within(words):
+        span = (tokens[hit[1]].start, tokens[hit[1] + hit[2] - 1].end)
+        found.append(Explained("priority", hit[0], "a word of urgency", span))
     return found
 
 

@@ -116,9 +116,9 @@ def plan_markdown(plan: Plan) -> str:
         for step in stage.steps:
             after = ", ".join(f"{need.step} {need.when}" for need in step.needs)
             gates = ", ".join(stage.gates)
-            lines.append(
-                f"| {stage.id} | {step.id} {_cell(step.title)} | {_cell(what_it_does(step))} | {after} | {gates} |"
-            )
+            parts = plan.parts.get(step.id)
+            does = f"{len(parts)} parts" if parts else _cell(what_it_does(step))
+            lines.append(f"| {stage.id} | {step.id} {_cell(step.title)} | {does} | {after} | {gates} |")
     return "\n".join(lines) + "\n"
 
 
