@@ -101,3 +101,30 @@ def test_many_small_steps_are_not_taken_apart(greeter: Project) -> None:
 def test_kinds_of_work(title: str, kind: str | None) -> None:
     """A step's verb and what it is about say which template fits, or that none does."""
     assert kind == kind_of(title, grammar(("fil", "en")))
+
+
+def test_a_medium_goal_is_split_where_it_has_its_work_checked(greeter: Project) -> None:
+    """A check that everything leads to, and that further work waits for, ends a stage; edges stay as read."""
+    plan = understand("Refactor the parser, then run the tests, then write the guide and add a logo", greeter)
+    assert [[step.title for step in stage.steps] for stage in plan.stages] == [
+        ["Refactor the parser", "Run the tests"],
+        ["Write the guide", "Add a logo"],
+    ]
+    assert [step.id for step in plan] == ["s1.1", "s1.2", "s2.1", "s2.2"]
+    assert [need.step for need in plan.steps["s2.2"].needs] == ["s1.2"]
+    assert all(stage.gates == ("lint", "tests") for stage in plan.stages)
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Fix the lint errors and format the code, then run the tests and, if they pass, build the package",
+        "Refactor the parser, then run the tests; if they fail, fix them, otherwise write the guide",
+        "Refactor the parser, run the tests, and either way write the guide",
+        "Run the tests, then write the guide, then add a logo",
+        "Refactor the parser, then run the tests. Also write the guide and add a logo.",
+    ],
+)
+def test_conditions_and_parallel_work_stay_in_one_stage(goal: str, greeter: Project) -> None:
+    """A stage does not end inside a condition, beside parallel work, or where no agent has worked."""
+    assert len(understand(goal, greeter).stages) == 1

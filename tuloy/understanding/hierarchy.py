@@ -1,17 +1,18 @@
-"""Hierarchy: a heavy goal's steps taken apart, goal -> stage -> step -> implementation step.
+"""Hierarchy: a goal's stages, and a heavy goal's steps taken apart: goal -> stage -> step -> implementation step.
 
-Owns which kind of work a step is and the parts that kind is made of (`templates/*.toml`, titles per language). The
-steps of the text stay as they were read; parts hang under them through `parent`. Steps that are ready commands, and
-words that no template fits, stay alone.
+Owns where a stage ends that the text does not number, which kind of work a step is, and the parts that kind is made of
+(`templates/*.toml`, titles per language). The steps of the text stay as they were read; parts hang under them through
+`parent`. Steps that are ready commands, and words that no template fits, stay alone.
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, cast
 
-from tuloy.plan import InstructAction, Need, Plan, Stage, Step, When
+from tuloy.plan import CommandAction, InstructAction, Need, Plan, Stage, Step, When
 from tuloy.printable import one_line
 from tuloy.understanding.estimate import introduces
 from tuloy.understanding.grammar import Grammar, grammar, language_of
@@ -19,7 +20,7 @@ from tuloy.understanding.project import Project
 from tuloy.understanding.tokens import Token, tokenize
 from tuloy.understanding.toolbox import resolve
 
-__all__ = ["in_parts", "kind_of", "without_parts"]
+__all__ = ["in_parts", "in_stages", "kind_of", "without_parts"]
 
 MANY = 8  # of so many steps each is small already: only heavy ones are taken apart
 _INSTRUCT_S = (1800.0, 300.0)
@@ -33,6 +34,51 @@ def in_parts(plan: Plan, project: Project | None) -> Plan:
     only_heavy = len(plan) >= MANY
     stages = [_stage(stage, plan, known, project, only_heavy) for stage in plan.stages]
     return plan.model_copy(update={"stages": tuple(stages)}) if stages != list(plan.stages) else plan
+
+
+def in_stages(plan: Plan) -> Plan:
+    """End a stage where the text itself has its work checked before further work; simple plans stay as they are.
+
+    Only where all before leads to the check, all after waits for its success alone, and agents work on both sides: then
+    a checkpoint there is what the text means, and the gates judge what it calls finished.
+    """
+    if plan.complexity.band == "simple" or len(plan.stages) > 1:
+        return plan
+    (stage,) = plan.stages
+    cuts = [n for n in range(1, len(stage.steps)) if _checked_before(stage.steps, n)]
+    if not cuts:
+        return plan
+    places = [0, *cuts, len(stage.steps)]
+    groups = [stage.steps[a:b] for a, b in pairwise(places)]
+    ids = {step.id: f"s{m}.{k}" for m, group in enumerate(groups, 1) for k, step in enumerate(group, 1)}
+    stages = []
+    for m, group in enumerate(groups, 1):
+        steps = tuple(_renamed(step, ids) for step in group)
+        accept = stage.accept if m == len(groups) else ()
+        title = one_line(steps[0].title, 60)
+        stages.append(Stage(id=f"s{m}", title=title, gates=stage.gates, accept=accept, steps=steps))
+    return plan.model_copy(update={"stages": tuple(stages)})
+
+
+def _checked_before(steps: Sequence[Step], place: int) -> bool:
+    """Whether the step before `place` checks all that is before it, for all that is after it."""
+    before, check, after = steps[:place], steps[place - 1], steps[place:]
+    if not isinstance(check.action, CommandAction) or check.effects != "none" or check.check:
+        return False
+    earlier = {step.id for step in before}
+    crossing = {(need.step, need.when) for step in after for need in step.needs if need.step in earlier}
+    followed = {need.step for step in before for need in step.needs}
+    closed = earlier - followed == {check.id} and all(step.needs for step in after)
+    return closed and crossing == {(check.id, "succeeded")} and _has_work(before) and _has_work(after)
+
+
+def _has_work(steps: Sequence[Step]) -> bool:
+    return any(step.action.kind == "instruct" and step.effects == "workspace" and not step.check for step in steps)
+
+
+def _renamed(step: Step, ids: Mapping[str, str]) -> Step:
+    needs = tuple(Need(step=ids[need.step], when=need.when) for need in step.needs)
+    return step.model_copy(update={"id": ids[step.id], "needs": needs})
 
 
 def without_parts(plan: Plan) -> Plan:

@@ -14,7 +14,7 @@ from tuloy.understanding.draft import Draft, reduced
 from tuloy.understanding.estimate import complexity_of
 from tuloy.understanding.facts import fact_command
 from tuloy.understanding.grammar import Grammar, grammar, language_of
-from tuloy.understanding.hierarchy import in_parts
+from tuloy.understanding.hierarchy import in_parts, in_stages
 from tuloy.understanding.project import Project
 from tuloy.understanding.reading import read
 from tuloy.understanding.tokens import tokenize
@@ -56,7 +56,7 @@ def read_goal(
         schedule=urgency.schedule,
         constraints=tuple(reading.constraints),
     )
-    return in_parts(with_alternatives(_plan(goal, reading, known, project, sure)), project)
+    return in_parts(with_alternatives(in_stages(_plan(goal, reading, known, project, sure))), project)
 
 
 def _check_text(text: str) -> None:
