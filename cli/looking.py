@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from cli.screen import err, out, print_goal, print_goals, print_plan
+from cli.screen import err, out, print_goal, print_goals
 from tuloy.errors import StoreUnavailable, UsageError
-from tuloy.plan import Priority
+from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from tuloy.work.reading import Lane
 
 __all__ = [
+    "edit_plan",
     "lane_of",
     "open_the_store",
     "print_json",
@@ -29,20 +30,91 @@ __all__ = [
 LARGEST_TEXT_BYTES = 100_000  # tuloy.work.reading.MOST_BYTES, which costs more to import
 
 
-def show_plan(texts: Sequence[str], repo: str, priority: str | None, lane: str, as_json: bool) -> int:
-    """Print how the text is read for the project in `repo`."""
-    from tuloy.work.reading import read_goal
+def show_plan(
+    texts: Sequence[str],
+    repo: str,
+    priority: str | None,
+    lane: str,
+    as_json: bool,
+    *,
+    edit: bool = False,
+    why: bool = False,
+    reading: int | None = None,
+    fresh: bool = False,
+) -> int:
+    """Print how the text is read for the project in `repo`; with `edit` let the user change it, and keep that."""
+    from cli.planning import Asked, Read, plan_from
 
     if len(texts) != 1:
         raise UsageError(f"a plan is made of one goal, {len(texts)} were given; give words or --file, not both")
     root = Path(repo).absolute()
     if not root.is_dir():
         raise UsageError(f"{repo!r} is no directory; name the project with --repo")
-    plan = read_goal(texts[0], root, priority=priority_of(priority), lane=lane_of(lane), tell=tell)
+    if why:
+        return _explain(texts[0], root, as_json)
+    settings = _settings_of_plan(root)
+    asked = Asked(reading=reading, fresh=fresh, lane=lane_of(lane))
+    read = plan_from(texts[0], root, settings, priority_of(priority), asked)
+    if edit:
+        read = Read(edit_plan(read.plan, root, settings), corrected=read.corrected)
     if as_json:
-        print_json(plan.model_dump(mode="json"))
+        print_json(read.plan.model_dump(mode="json"))
     else:
-        print_plan(plan, out)
+        from cli.plan_facts import facts_of
+        from cli.plan_screen import print_plan
+
+        print_plan(read.plan, out, facts_of(read.plan, settings, repo, corrected=read.corrected and not edit))
+    return 0
+
+
+def edit_plan(plan: Plan, root: Path, settings: Settings) -> Plan:
+    """Let the user change the plan in an editor, and keep what they made of it for this text and repository."""
+    from cli.editing import edited
+    from tuloy.workspaces.directories import open_place
+
+    repository = open_place(root, settings.home)
+    made = edited(plan, _home(settings) / "edits")
+    if made != plan:
+        with open_the_store(settings) as store:
+            store.save_correction(repository.id, made)
+        err.print("kept: `tuloy run` with the same words takes this plan here", markup=False)
+    return made
+
+
+def _settings_of_plan(root: Path) -> Settings:
+    """The settings that a run would have; the repository's own are read only where no clone brought them."""
+    if not (root / "tuloy.toml").is_file():
+        return load_settings()
+    from tuloy.workspaces.directories import open_place
+    from tuloy.workspaces.git import git
+
+    place = open_place(root, load_settings().home)
+    came = place.private or bool(git(place, "ls-files", "--", "tuloy.toml").strip())
+    return settings_for(root, trusted=not came)
+
+
+def _explain(text: str, root: Path, as_json: bool) -> int:
+    """Print which words made what, and by which rule."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from tuloy.printable import one_line
+    from tuloy.understanding.explain import explain
+
+    found = explain(text, root)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for name in ("words", "made", "by the rule"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        words = one_line(text[slice(*one.span)], 60)
+        made = Text.assemble((one.what, "cyan"), " ", one_line(one.subject, 120))
+        table.add_row(Text(words, "bold"), made, Text(one_line(one.rule, 120), "dim"))
+    out.print(table, soft_wrap=False)
     return 0
 
 

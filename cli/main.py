@@ -35,6 +35,10 @@ Agent = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option("--max-workers", min=1, max=64, help="Steps side by side.")]
 Lane = Annotated[str, typer.Option(help="Who reads the goal: rules, model, or auto (rules, if they are sure).")]
+Reading = Annotated[
+    int | None, typer.Option("--reading", min=1, help="Take the reading with this number (see `tuloy plan`).")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Read the text anew, though you edited its plan before.")]
 File = Annotated[str | None, typer.Option("--file", "-f", help="Read the goal from a text file.")]
 
 
@@ -58,13 +62,19 @@ def run(
     max_workers: Workers = None,
     accept: Annotated[bool, typer.Option("--accept", help="Merge into your branch when done and gated.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the likeliest reading of an unclear goal.")] = False,
+    reading: Reading = None,
+    fresh: Fresh = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan a goal, run it, gate it, and leave the result on a branch."""
+    from cli.looking import lane_of
+    from cli.planning import Asked
     from cli.running import run_goals
 
     texts = [*(goal or []), *_text_of(file)]
-    _leave(run_goals(texts, repo, priority, lane, agent, max_workers, accept, dry_run, as_json))
+    asked = Asked(yes, reading, fresh, lane_of(lane))
+    _leave(run_goals(texts, repo, priority, agent, max_workers, accept, dry_run, as_json, asked))
 
 
 @app.command()
@@ -74,12 +84,17 @@ def plan(
     file: File = None,
     priority: Priority = None,
     lane: Lane = "auto",
+    edit: Annotated[bool, typer.Option("--edit", help="Change the plan in $EDITOR, and keep it for `run`.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show which words made what, and by which rule.")] = False,
+    reading: Reading = None,
+    fresh: Fresh = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show how a goal is read, without doing anything."""
     from cli.looking import show_plan
 
-    _leave(show_plan([*([] if goal is None else [goal]), *_text_of(file)], repo, priority, lane, as_json))
+    texts = [*([] if goal is None else [goal]), *_text_of(file)]
+    _leave(show_plan(texts, repo, priority, lane, as_json, edit=edit, why=explain, reading=reading, fresh=fresh))
 
 
 @app.command()

@@ -6,8 +6,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from cli.looking import lane_of, open_the_store, print_json, priority_of, settings_for, tell
-from cli.screen import Live, err, out, print_goal, print_plan
+from cli.looking import edit_plan, open_the_store, print_json, priority_of, settings_for
+from cli.plan_screen import print_plan
+from cli.planning import Asked, plan_from, settled
+from cli.screen import Live, err, out, print_goal
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server, revive_server
 from tuloy.agents.matching import agents_of
@@ -17,7 +19,7 @@ from tuloy.settings import Settings, default_home, load_settings, user_file
 from tuloy.store import GoalRow, Store
 from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, begin_goal, plan_goal
-from tuloy.work.reading import check_text, read_goal
+from tuloy.work.reading import check_text
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document, is_running
 from tuloy.work.run import Change, Run, Tell, open_run
@@ -33,12 +35,12 @@ def run_goals(
     texts: Sequence[str],
     repo: str,
     priority: str | None,
-    lane: str,
     agent: str | None,
     max_workers: int | None,
     accept: bool,
     dry_run: bool,
     as_json: bool,
+    asked: Asked = Asked(),
 ) -> int:
     """Plan the goals, run them side by side, print what came of them."""
     if not texts:
@@ -47,14 +49,15 @@ def run_goals(
         check_text(text)
     repository = open_place(Path(repo).absolute(), default_home())
     settings = _settings(repository, max_workers)
-    wanted, reader = priority_of(priority), lane_of(lane)
+    wanted = priority_of(priority)
     agents_of(settings.agents, agent)
-    read = partial(read_goal, root=repository.root, priority=wanted, lane=reader, model=settings.model, tell=tell)
+    root = repository.root
+    read = [plan_from(text, root, settings, wanted, asked) for text in texts]
     if dry_run:
-        return _only_plan([read(text) for text in texts], as_json)
+        return _only_plan([one.plan for one in read], as_json)
+    plans = [settled(one, root, asked, lambda plan: edit_plan(plan, root, settings)) for one in read]
     with open_the_store(settings) as store:
         _warm_up(settings)
-        plans = [read(text) for text in texts]
         begun = [begin_goal(store, settings, repository, plan.goal.text, plan=plan) for plan in plans]
         for one in begun:
             print_plan(one.plan, err)

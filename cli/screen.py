@@ -1,4 +1,7 @@
-"""What people see: the plan as a tree, one line per change of state, the report. Text from outside is never markup."""
+"""What people see: one line per change of state, the report, lists. Text from outside is never markup.
+
+The picture of a plan is `cli.plan_screen`.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -9,16 +12,13 @@ from rich.console import Console, Group
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
-from tuloy.plan import Need, Plan, Step
 from tuloy.printable import one_line, printable
-from tuloy.work.report import what_it_does
 
 if TYPE_CHECKING:
     from tuloy.work.run import Change
 
-__all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_plan"]
+__all__ = ["Live", "err", "out", "print_goal", "print_goals"]
 
 WIDE = 140  # for files and pipes, which have no width of their own
 
@@ -54,38 +54,6 @@ def mark(status: str) -> Text:
     """Return the sign of a status."""
     sign, style = MARKS.get(status, ("·", "dim"))
     return Text(sign, style)
-
-
-def print_plan(plan: Plan, console: Console) -> None:
-    """Print the plan: stages, steps with what they do and what they wait for, gates."""
-    by = ", read by a model" if plan.lane == "model" else ""
-    about = f"{plan.complexity.band}, confidence {plan.confidence:.2f}{by}"
-    root = Tree(Text.assemble((one_line(plan.goal.text, 160), "bold"), (f"  ({about})", "dim")))
-    numbers = {step.id: n for n, step in enumerate(plan, 1)}
-    for stage in plan.stages:
-        branch = root.add(Text(one_line(stage.title), "bold cyan")) if len(plan.stages) > 1 else root
-        for step in stage.steps:
-            branch.add(_plan_line(step, numbers))
-        if stage.gates:
-            branch.add(Text(one_line("gates: " + ", ".join(stage.gates), 300), "magenta"))
-    for limit in plan.goal.constraints:
-        root.add(Text("limit: " + one_line(limit), "yellow"))
-    for note in plan.notes:
-        root.add(Text("note: " + one_line(note, 400), "yellow"))
-    console.print(root, soft_wrap=False)
-
-
-def _plan_line(step: Step, numbers: dict[str, int]) -> Text:
-    line = Text.assemble((f"{numbers[step.id]}. ", "dim"), one_line(step.title, 100))
-    line.append("  " + one_line(what_it_does(step).strip("`"), 80), "dim")
-    if step.needs:
-        line.append("  ← " + ", ".join(_need(need, numbers) for need in step.needs), "cyan")
-    return line
-
-
-def _need(need: Need, numbers: dict[str, int]) -> str:
-    when = {"succeeded": "", "failed": " if it fails", "finished": " either way"}[need.when]
-    return f"{numbers[need.step]}{when}"
 
 
 class Live:
@@ -132,10 +100,13 @@ def print_goal(document: dict[str, Any], console: Console, *, brief: bool = Fals
     `brief` leaves out the steps and verdicts, which who watched the run has just seen.
     """
     head = Text.assemble(mark(document["status"]), " ", (one_line(document["text"], 160), "bold"))
-    head.append(f"  {document['id']} {document['status']}", "dim")
+    head.append(f"  {document['id']} {document['status']}{_left(document)}", "dim")
     parts: list[Any] = [head]
-    for step in [] if brief else document["steps"]:
-        parts.append(Text("  ") + _line(step["status"], step["title"], step["reason"], step["duration_s"] or None))
+    for stage, steps in [] if brief else _by_stage(document):
+        parts += [Text("  " + one_line(stage), "bold cyan")] if stage else []
+        for step in steps:
+            indent = Text("    " if step.get("parent") else "  ")
+            parts.append(indent + _line(step["status"], step["title"], step["reason"], step["duration_s"] or None))
     for gate in document["gates"]:
         note = gate["evidence"] or gate["reason"]
         line = Text("  ") + _line(gate["verdict"], f"gate {gate['gate']}", note, gate["duration_s"])
@@ -159,6 +130,22 @@ def print_goals(goals: Sequence[dict[str, Any]], console: Console) -> None:
             mark(goal["status"]), Text(one_line(goal["id"])), goal["status"], count, Text(one_line(goal["text"], 90))
         )
     console.print(table)
+
+
+def _left(document: dict[str, Any]) -> str:
+    """How far a goal is that has not come to its end."""
+    stages = document.get("progress", ())
+    done, of = sum(stage["done"] for stage in stages), sum(stage["of"] for stage in stages)
+    return f", {done} of {of} steps" if done < of else ""
+
+
+def _by_stage(document: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The steps under the stages' headings, which say how far each is; without headings where there is one stage."""
+    stages = document.get("progress", ())
+    if len(stages) < 2:
+        return [("", document["steps"])]
+    own = {stage["stage"]: [step for step in document["steps"] if step["stage"] == stage["stage"]] for stage in stages}
+    return [(f"{stage['title']}  {stage['done']}/{stage['of']}", own[stage["stage"]]) for stage in stages]
 
 
 def _findings(gate: dict[str, Any]) -> list[Text]:

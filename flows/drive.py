@@ -109,7 +109,7 @@ async def _step(this: Progress, step: Step) -> Outcome:
         collided = Outcome(key=step_key(run, step), step=step.id, status="failed", reason=str(error))
         run.tell(Change("step", step.id, step.title, "failed", str(error)))
         return await in_thread(run.goal.id, run.store.record_outcome, run.goal.id, collided)
-    if choose(step, run.agents) is not None:
+    if step.id in run.plan.parts or choose(step, run.agents) is not None:
         return await do_on(this, step, base)
     call: Any = named(wait, step)(run.goal.id, step.id, base, return_state=True, wait_for=await edges(this, step))
     return await awaited(this, step, step_key(run, step), call)

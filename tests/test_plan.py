@@ -247,3 +247,11 @@ def test_ten_thousand_steps_are_validated_and_ordered_in_a_second() -> None:
     spent = time.monotonic() - began
     assert [f"n{n}" for n in range(10_000)] == order
     assert spent < 3  # the bar is one second on an idle machine
+
+
+def test_a_group_waits_for_its_parts() -> None:
+    """A step that others name as parent comes after those of them that no other part comes after."""
+    made = plan([step("g", "b"), step("a", parent="g"), step("b", "a", parent="g")])
+    assert [part.id for part in made.parts["g"]] == ["a", "b"]
+    with pytest.raises(PlanInvalid, match="step 'g' is made of 'b' but does not wait for it; give 'g' a need"):
+        plan([step("g", "a"), step("a", parent="g"), step("b", "a", parent="g")])

@@ -3,6 +3,7 @@
     TuloyError                   4  could not run
     ├── UsageError               2  what was asked makes no sense
     │   └── PlanInvalid          2
+    ├── ReadingUnsure            3  several readings, and nobody to ask
     ├── GitFailed                4
     ├── ToolMissing              4
     ├── StoreUnavailable         4
@@ -25,6 +26,7 @@ __all__ = [
     "LandingRefused",
     "ModelFailed",
     "PlanInvalid",
+    "ReadingUnsure",
     "ServerUnavailable",
     "StoreUnavailable",
     "ToolMissing",
@@ -47,6 +49,12 @@ class UsageError(TuloyError):
 
 class PlanInvalid(UsageError, ValueError):
     """Raised when steps do not form a plan: a cycle, an unknown need, a duplicate id, nothing at all."""
+
+
+class ReadingUnsure(TuloyError):
+    """Raised when a goal can be meant in several ways and nobody is there to be asked."""
+
+    exit_code = 3
 
 
 class GitFailed(TuloyError):

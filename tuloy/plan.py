@@ -39,6 +39,7 @@ __all__ = [
     "Plan",
     "Priority",
     "PythonAction",
+    "Schedule",
     "Stage",
     "Step",
     "When",
@@ -68,16 +69,25 @@ class Record(BaseModel):
         return copied
 
 
+class Schedule(Record):
+    """How often the words want the goal: `cron` (five fields) in the user's time zone, and the words that said so."""
+
+    cron: str = Field(pattern=r"^\S+( \S+){4}$")
+    words: str
+
+
 class Goal(Record):
     """What the user asks for.
 
     `deadline` is ISO 8601 with an offset, or None. `constraints` are the goal's own words, shown to every agent.
+    `schedule` is a hint: nothing runs by it until the user makes it a schedule.
     """
 
     text: str = Field(min_length=1)
     language: Language = "en"
     priority: Priority = "normal"
     deadline: str | None = None
+    schedule: Schedule | None = None
     constraints: tuple[str, ...] = ()
 
 
@@ -145,6 +155,8 @@ class Step(Record):
     `effects`: `none` changes nothing that is kept, `workspace` changes files of the repository, `external` reaches
     outside and is not repeated without asking. `check` marks a question ("check whether …"): its "no" is an answer,
     not a failure of the goal. `source` is the half-open span of the goal's text, in characters. Seconds end in `_s`.
+
+    A step that others name as `parent` is a group: nobody does it, it waits for its parts and ends as they did.
     """
 
     id: StepId
@@ -187,10 +199,11 @@ class Complexity(Record):
 
 
 class Alternative(Record):
-    """Another way the text could be read."""
+    """Another way the text could be read, how likely it is meant, and what in the text leaves it open."""
 
     reading: str
     confidence: float = Field(ge=0, le=1)
+    why: str = ""
 
 
 class Plan(Record):
@@ -238,6 +251,8 @@ class Plan(Record):
             _known_needs(step, place)
         topological_order({step.id: [need.step for need in step.needs] for step in self})
         topological_order({step.id: [step.parent] if step.parent else [] for step in self})
+        for group, parts in self.parts.items():
+            _waits_for_parts(self.steps[group], parts)
         return self
 
     def __iter__(self) -> Iterator[Step]:  # type: ignore[override]
@@ -251,6 +266,15 @@ class Plan(Record):
     def steps(self) -> Mapping[str, Step]:
         """All steps by id."""
         return {step.id: step for step in self}
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[Step, ...]]:
+        """The parts of every group, by its id."""
+        found: dict[str, list[Step]] = {}
+        for step in self:
+            if step.parent is not None:
+                found.setdefault(step.parent, []).append(step)
+        return {group: tuple(steps) for group, steps in found.items()}
 
     @cached_property
     def stage_of(self) -> Mapping[str, Stage]:
@@ -318,6 +342,19 @@ def _known_needs(step: Step, place: Mapping[str, int]) -> None:
     for need in step.needs:
         if place[need.step] > place[step.id]:
             raise ValueError(f"step {step.id!r} needs {need.step!r} of a later stage; move one of them")
+
+
+def _waits_for_parts(group: Step, parts: Iterable[Step]) -> None:
+    """A group ends as its parts did, so it comes after every part that no other part comes after."""
+    parts = list(parts)
+    followed = {need.step for part in parts for need in part.needs}
+    waits = {need.step for need in group.needs}
+    for part in parts:
+        if part.id not in followed | waits:
+            raise ValueError(
+                f"step {group.id!r} is made of {part.id!r} but does not wait for it; give {group.id!r} a need for "
+                f"{part.id!r} (`when`: finished), or that step no parent"
+            )
 
 
 def _sentence(error: ValidationError) -> str:

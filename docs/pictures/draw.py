@@ -1,8 +1,9 @@
-"""Draw the pictures of the README from one real run of the demo.
+"""Draw the pictures of the README and the tutorial from real runs.
 
-`demo.svg` is what `make demo` printed on a terminal; `run-graph.png` is the page of that run in the Prefect UI, taken
-where a Chromium is installed. What differs from machine to machine (ids, commits, ports, paths) is replaced by stable
-words, and seconds are rounded up to 0.1, 0.2, 0.5, 1, 2, 5, so that two drawings of the same program look alike.
+`plan.svg` is what `tuloy plan` printed on a terminal of 80 columns, `demo.svg` what `make demo` printed;
+`run-graph.png` is the page of that run in the Prefect UI, taken where a Chromium is installed. What differs from
+machine to machine (ids, commits, ports, paths) is replaced by stable words, and seconds are rounded up to 0.1, 0.2,
+0.5, 1, 2, 5, so that two drawings of the same program look alike.
 """
 
 import fcntl
@@ -27,6 +28,11 @@ __all__ = ["main", "screen_lines", "stable"]
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 COLUMNS, ROWS = 126, 50
+PLAN_COLUMNS = 80
+PLANNED = (
+    "Tuwing gabi: i-update ang dependencies, tapos i-run ang tests; kung pumasa, i-build ang package, kung hindi, "
+    "ayusin ang mga mali. Huwag galawin ang docs. Dapat tapos bago mag-Biyernes ng 5pm."
+)
 CONTROL = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FONT = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -41,6 +47,7 @@ def main() -> None:
     (scratch / ".venv").mkdir()
     (scratch / ".venv" / "bin").symlink_to(tools)
     try:
+        draw_plan(tools, scratch)
         raw = run_in_terminal(["sh", "examples/demo.sh", ".venv/bin"], scratch)
         lines = screen_lines(raw)
         (HERE / "demo.svg").write_text(svg([stable(line, scratch) for line in lines]), "utf-8")
@@ -54,14 +61,23 @@ def main() -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def run_in_terminal(argv: list[str], cwd: Path) -> str:
+def draw_plan(tools: Path, scratch: Path) -> None:
+    """Draw how a Taglish goal is read for the sample project; the days are those after the drawing."""
+    argv = [str(tools / "tuloy"), "plan", PLANNED, "--repo", "examples/greeter"]
+    lines = screen_lines(run_in_terminal(argv, scratch, PLAN_COLUMNS))
+    shown = f'tuloy plan "{PLANNED}"'
+    drawn = svg([stable(line, scratch) for line in lines], shown, title="tuloy plan", columns=PLAN_COLUMNS)
+    (HERE / "plan.svg").write_text(drawn, "utf-8")
+
+
+def run_in_terminal(argv: list[str], cwd: Path, columns: int = COLUMNS) -> str:
     """Run a program on a terminal of its own and return everything that it wrote there.
 
     Raises:
         SystemExit: when it did not end with 0.
     """
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
     process = subprocess.Popen(argv, cwd=cwd, env=terminal_environment(os.environ), stdin=theirs, stdout=theirs,
                                stderr=theirs)  # fmt: skip
     os.close(theirs)
@@ -109,13 +125,12 @@ def stable(line: str, scratch: Path) -> str:
     return re.sub(r"\b\d+\.\d(?= s\b)", lambda found: str(_rounded_up(float(found[0]))), line)
 
 
-def svg(lines: list[str]) -> str:
-    """Return the picture of a terminal that shows these lines."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text.assemble(("$ ", "bold green"), ("make demo", "bold")))
-    for line in lines:
-        console.print(_on_screen(Text.from_ansi(line)), soft_wrap=False, highlight=False)
-    drawn = console.export_svg(title="make demo", unique_id="demo")
+def svg(lines: list[str], command: str = "make demo", *, title: str = "make demo", columns: int = COLUMNS) -> str:
+    """Return the picture of a terminal that shows this command and these lines."""
+    console = Console(record=True, width=columns, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    for line in [Text.assemble(("$ ", "bold green"), (command, "bold")), *map(Text.from_ansi, lines)]:
+        console.print(_on_screen(line, columns), soft_wrap=False, highlight=False)
+    drawn = console.export_svg(title=title, unique_id=title.split()[-1])
     drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)  # fonts from the network
     drawn = drawn.replace("font-family: Fira Code, monospace", f"font-family: {FONT}")
     return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
@@ -130,9 +145,9 @@ def photograph(browser: str, address: str, target: Path) -> None:
         subprocess.run(argv, check=True, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _on_screen(text: Text) -> Text:
+def _on_screen(text: Text, columns: int) -> Text:
     """Break a line where a terminal does: at the last column, not between words."""
-    pieces = text.divide(range(COLUMNS, len(text), COLUMNS)) if len(text) > COLUMNS else [text]
+    pieces = text.divide(range(columns, len(text), columns)) if len(text) > columns else [text]
     return Text("\n").join(pieces)
 
 

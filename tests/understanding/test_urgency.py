@@ -1,6 +1,7 @@
 """Priority, deadline, language and the amount of work."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -50,6 +51,15 @@ def test_the_callers_priority_wins() -> None:
         ("Fix the page by March 1", "2027-03-01T23:59:00+00:00", "Fix the page"),
         ("Ayusin ang page bago mag-Biyernes", "2026-03-06T23:59:00+00:00", "Ayusin ang page"),
         ("Fix the page by 2026-02-31", None, "Fix the page"),
+        ("Finish the report by Friday 5pm", "2026-03-06T17:00:00+00:00", "Finish the report"),
+        ("Fix the page by the end of the month", "2026-03-31T23:59:00+00:00", "Fix the page"),
+        ("Fix the page in two hours", "2026-03-04T12:00:00+00:00", "Fix the page"),
+        ("Fix the page within 3 days", "2026-03-07T23:59:00+00:00", "Fix the page"),
+        ("Send the report on Monday", "2026-03-09T23:59:00+00:00", "Send the report"),
+        ("Tapusin ang report bukas", "2026-03-05T23:59:00+00:00", "Tapusin ang report"),
+        ("I-deploy bukas ng alas-dos ng hapon", "2026-03-05T14:00:00+00:00", "I-deploy"),
+        ("I-update ang docs sa Lunes", "2026-03-09T23:59:00+00:00", "I-update ang docs"),
+        ("Linisin ang branch sa loob ng dalawang oras", "2026-03-04T12:00:00+00:00", "Linisin ang branch"),
     ],
 )
 def test_deadline(goal: str, deadline: str | None, title: str) -> None:
@@ -57,6 +67,72 @@ def test_deadline(goal: str, deadline: str | None, title: str) -> None:
     plan = understand(goal, now=NOW)
     assert deadline == plan.goal.deadline
     assert [title] == [step.title for step in plan]
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Update the notes of the standup on Monday",
+        "Add a link that expires in two days",
+        "Show what has changed in the last two days",
+        "Add a cache. The old pages expire in 2 hours.",
+        "Buksan ang ticket",
+    ],
+)
+def test_days_that_are_no_deadline(goal: str) -> None:
+    """A day that belongs to a thing, or to what a thing does, is no deadline."""
+    assert understand(goal, now=NOW).goal.deadline is None
+
+
+@pytest.mark.parametrize(
+    ("now", "goal", "deadline"),
+    [
+        ("2026-03-28T10:00", "Fix the page by tomorrow at 9am", "2026-03-29T09:00:00+02:00"),
+        ("2026-03-29T01:30", "Fix the page in two hours", "2026-03-29T04:30:00+02:00"),
+        ("2026-03-28T10:00", "Fix the page by tomorrow at 2:30am", "2026-03-29T03:30:00+02:00"),
+        ("2026-10-24T10:00", "Fix the page by tomorrow at 5pm", "2026-10-25T17:00:00+01:00"),
+    ],
+)
+def test_summer_time_moves_no_deadline(now: str, goal: str, deadline: str) -> None:
+    """Days count on the wall clock, hours in real time; an hour that does not exist is the one it became."""
+    clock = datetime.fromisoformat(now).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+    assert deadline == understand(goal, now=clock).goal.deadline
+
+
+@pytest.mark.parametrize(
+    ("goal", "cron", "words"),
+    [
+        ("Run the tests every night at 2", "0 2 * * *", "every night at 2"),
+        ("Every Monday, update the dependencies", "0 9 * * 1", "Every Monday"),
+        ("Run the linter every 15 minutes", "*/15 * * * *", "every 15 minutes"),
+        ("Run the backup every Monday and Thursday at 9:30", "30 9 * * 1,4", "every Monday and Thursday at 9:30"),
+        ("Every weekday at 6pm run the tests", "0 18 * * 1-5", "Every weekday at 6pm"),
+        ("Patakbuhin ang mga test tuwing gabi", "0 2 * * *", "tuwing gabi"),
+        ("Patakbuhin ang mga test araw-araw ng 2am", "0 2 * * *", "araw-araw ng 2am"),
+        ("i-run ang tests tuwing Lunes ng alas-otso ng umaga", "0 8 * * 1", "tuwing Lunes ng alas-otso ng umaga"),
+    ],
+)
+def test_schedule(goal: str, cron: str, words: str) -> None:
+    """How often a goal is wanted is a cron line and no step."""
+    plan = understand(goal, now=NOW)
+    assert plan.goal.schedule is not None
+    assert (cron, words) == (plan.goal.schedule.cron, plan.goal.schedule.words)
+    assert len(plan) == 1
+    assert words.lower() not in next(iter(plan)).title.lower()
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Add a cron job that cleans the cache every night",
+        "Write a service that syncs every hour",
+        "It reads forty files every night. Split it.",
+        "For each file run the tests",
+    ],
+)
+def test_what_repeats_by_itself_is_no_schedule(goal: str) -> None:
+    """A thing that is built to repeat does not make the goal repeat."""
+    assert understand(goal, now=NOW).goal.schedule is None
 
 
 @pytest.mark.parametrize(

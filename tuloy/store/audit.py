@@ -25,6 +25,7 @@ __all__ = ["AuditReport", "Break", "backup", "rows_of", "verify"]
 _EVENT, _CHAIN = table(EventRow), table(ChainRow)
 _OWNED = tuple(name for name in metadata.tables if name not in ("event", "chain"))
 _PER_READ = 2000
+_NOBODY = ""  # who owns rows that belong to no goal
 
 Fault = Literal["changed", "missing", "reordered", "truncated"]
 
@@ -63,9 +64,9 @@ def verify(db: Database) -> AuditReport:
         if broken is not None:
             return AuditReport(number, 0, broken)
         rows = _all_rows(reading)
-        goals = len(rows)
+        goals = len(rows.keys() - {_NOBODY})
         differing = [sentence for goal_id, state in _rebuilt(reading) for sentence in _compare(goal_id, state, rows)]
-        differing += [f"goal {goal_id!r} has rows, but no event tells of them" for goal_id in rows]
+        differing += [f"{_owner(goal_id)} has rows, but no event tells of them" for goal_id in rows]
     return AuditReport(number, goals, None, tuple(differing))
 
 
@@ -122,11 +123,11 @@ def _hash_holds(row: dict[str, Any]) -> bool:
 
 
 def _rebuilt(reading: Reading) -> Iterator[tuple[str, GoalState]]:
-    statement = select(_EVENT).where(_EVENT.c.goal_id.is_not(None)).order_by(_EVENT.c.goal_id, _EVENT.c.seq)
+    statement = select(_EVENT).order_by(_EVENT.c.goal_id, _EVENT.c.seq)
     rows = reading.connection.execution_options(yield_per=_PER_READ).execute(statement).mappings()
     events: Iterator[Event] = (read_event(dict(row)) for row in rows)
     for goal_id, some in groupby(events, key=lambda event: event.goal_id):
-        yield goal_id or "", rebuild(some)
+        yield goal_id or _NOBODY, rebuild(some)
 
 
 def rows_of(db: Database, goal_id: str) -> GoalState:
@@ -139,10 +140,14 @@ def _all_rows(reading: Reading, goal_id: str | None = None) -> dict[str, GoalSta
     states: defaultdict[str, GoalState] = defaultdict(GoalState)
     for name in _OWNED:
         one = metadata.tables[name]
-        owner = one.c.id if name == "goal" else one.c.goal_id
-        statement = select(one) if goal_id is None else select(one).where(owner == goal_id)
+        owner = one.c.id if name == "goal" else one.c.get("goal_id")
+        if owner is None and goal_id is not None:
+            continue
+        statement = select(one) if owner is None or goal_id is None else select(one).where(owner == goal_id)
         for fields in reading.all(statement):
-            states[fields[owner.name]].tables.setdefault(name, {})[row_key(name, fields)] = fields
+            states[_NOBODY if owner is None else fields[owner.name]].tables.setdefault(name, {})[
+                row_key(name, fields)
+            ] = fields
     return dict(states)
 
 
@@ -152,13 +157,17 @@ def _compare(goal_id: str, told: GoalState, rows: dict[str, GoalState]) -> Itera
     for name in sorted(told.tables.keys() | found.tables.keys()):
         ours, theirs = told.tables.get(name, {}), found.tables.get(name, {})
         for key in sorted(ours.keys() | theirs.keys()):
-            where = f"goal {goal_id!r}: {name} {key.replace(chr(0), ' ')!r}"
+            where = f"{_owner(goal_id)}: {name} {key.replace(chr(0), ' ')!r}"
             if key not in theirs:
                 yield f"{where} is gone, though an event tells of it"
             elif key not in ours:
                 yield f"{where} is there, but no event tells of it"
             elif canonical(ours[key]) != canonical(theirs[key]):
                 yield f"{where} differs in {_differing(ours[key], theirs[key])}"
+
+
+def _owner(goal_id: str) -> str:
+    return f"goal {goal_id!r}" if goal_id else "the store"
 
 
 def _differing(ours: dict[str, Any], theirs: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tuloy.store import attempts, events, gates, goals, leases, queries
+from tuloy.store import attempts, corrections, events, gates, goals, leases, queries
 from tuloy.store.database import Database
 from tuloy.store.opening import engine_at
 
@@ -19,6 +19,10 @@ class Store(Database):
     set_options = goals.set_options
     record_acceptance = goals.record_acceptance
     record_taken_back = goals.record_taken_back
+
+    save_correction = corrections.save_correction
+    forget_correction = corrections.forget_correction
+    corrected_plan = corrections.corrected_plan
 
     start_attempt = attempts.start_attempt
     end_attempt = attempts.end_attempt

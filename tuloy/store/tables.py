@@ -15,6 +15,7 @@ __all__ = [
     "AttemptRow",
     "ChainRow",
     "CheckpointRow",
+    "CorrectionRow",
     "EventRow",
     "GateRow",
     "GoalRow",
@@ -185,6 +186,17 @@ class LeaseRow(_Row, table=True):
     pid_born: str
     host: str
     taken_at: str
+
+
+class CorrectionRow(_Row, table=True):
+    """A plan that the user edited, for one text in one repository; it belongs to no goal."""
+
+    __tablename__ = "correction"
+
+    repo_id: str = Field(primary_key=True)
+    text_hash: str = Field(primary_key=True)
+    document: str = Field(sa_type=Text)
+    corrected_at: str
 
 
 class EventRow(_Row, table=True):

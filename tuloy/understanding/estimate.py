@@ -1,23 +1,26 @@
-"""Estimate: how much work a plan is, and why.
+"""Estimate: how much work a plan is, and why; how long it may take.
 
-Owns score and band. `simple` is 1-2 small steps, `medium` 3-7 steps or one larger change, `complex` 8 or more steps
+Owns score and band, and durations from what this machine has seen.
+`simple` is 1-2 small steps, `medium` 3-7 steps or one larger change, `complex` 8 or more steps
 or building something new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tuloy.plan import Complexity
+from tuloy.plan import CommandAction, Complexity, Plan, Step
+from tuloy.scheduling.ready import downstream_s
 from tuloy.understanding.draft import Draft
 from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.tokens import Token
 
-__all__ = ["complexity_of"]
+__all__ = ["complexity_of", "introduces", "longest_chain_s", "with_durations"]
 
 
 def complexity_of(drafts: Sequence[Draft], commands: int, known: Grammar) -> Complexity:
     """Return the amount of work in these drafts, `commands` of which are ready-made commands."""
     count = len(drafts)
     reasons = [f"{count} step{'s' * (count != 1)}"]
-    new = [draft for draft in drafts if _builds_something(draft, known)]
+    new = [draft for draft in drafts if not draft.command and introduces(draft.tokens, known)]
     heavy = [draft for draft in drafts if known.root(draft.verb) in known.heavy_verbs and draft not in new]
     conditions = sum(when != "succeeded" for draft in drafts for when in draft.needs.values())
     score = {1: 1.0, 2: 2.5}.get(count, min(9.0, 3.4 + 0.55 * (count - 2)))
@@ -36,12 +39,36 @@ def complexity_of(drafts: Sequence[Draft], commands: int, known: Grammar) -> Com
     return Complexity(score=round(min(score, 10), 1), band=band, reasons=tuple(reasons))
 
 
-def _builds_something(draft: Draft, known: Grammar) -> bool:
-    """ "Build a REST API": something large that is introduced, not "build the API"."""
-    if known.root(draft.verb) not in known.building_verbs or draft.command:
+def introduces(tokens: Sequence[Token], known: Grammar) -> bool:
+    """Whether the words make something large that was not there: "build a REST API", not "build the API"."""
+    if not tokens or known.root(tokens[0].norm) not in known.building_verbs:
         return False
-    words = [token.norm for token in draft.tokens[:14]]
+    words = [token.norm for token in tokens[:14]]
     end = next((n for n, word in enumerate(words) if n > 1 and word in known.prepositions | known.relatives), None)
     words = words[:end]
     large = next((n for n, word in enumerate(words) if word in known.large_things), None)
     return large is not None and any(word in ("a", "an", "new", "our", "another", "ng") for word in words[1:large])
+
+
+def with_durations(plan: Plan, usual: Mapping[tuple[str, ...], float]) -> Plan:
+    """Estimate commands by how long they took here before, in seconds by command line."""
+    if not usual:
+        return plan
+    stages = [
+        stage.model_copy(update={"steps": tuple(_with_duration(step, usual) for step in stage.steps)})
+        for stage in plan.stages
+    ]
+    return plan.model_copy(update={"stages": tuple(stages)})
+
+
+def _with_duration(step: Step, usual: Mapping[tuple[str, ...], float]) -> Step:
+    seconds = usual.get(step.action.argv) if isinstance(step.action, CommandAction) else None
+    return step if seconds is None else step.model_copy(update={"estimate_s": round(seconds, 1)})
+
+
+def longest_chain_s(plan: Plan) -> float:
+    """Return the estimated seconds of the longest chain of steps: what the goal takes with width enough, no gates.
+
+    Stages follow one another, so their chains add up.
+    """
+    return sum(max(downstream_s(stage.steps).values()) for stage in plan.stages)

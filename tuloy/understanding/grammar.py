@@ -96,10 +96,17 @@ class Grammar:
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
         self.priorities = Phrases(_meanings(tables, "priority"))
-        self.deadlines = {
-            key: tuple(word for one in tables for word in one["deadline"].get(key, ()))
-            for key in tables[-1]["deadline"]
+        self.deadlines, self.schedules, self.times, self.units = (
+            {key: tuple(word for one in tables for word in one.get(name, {}).get(key, ())) for key in tables[-1][name]}
+            for name in ("deadline", "schedule", "times", "units")
+        )
+        self.vague_readings: dict[str, tuple[str, ...]] = {
+            verb: tuple(forms) for one in tables for verb, forms in one.get("vague_readings", {}).items()
         }
+        self.numbers, self.hours = (
+            {word: int(number) for one in tables for word, number in one.get(name, {}).items()}
+            for name in ("numbers", "hours")
+        )
         self.irregular = {form: base for one in tables for form, base in one.get("irregular", {}).items()}
 
     @cached_property

@@ -8,10 +8,12 @@ from datetime import datetime
 from tuloy.errors import UsageError
 from tuloy.plan import Goal, Plan, Priority
 from tuloy.printable import one_line
+from tuloy.understanding.alternatives import with_alternatives
 from tuloy.understanding.assemble import Given, assemble
 from tuloy.understanding.blocks import blocks
 from tuloy.understanding.draft import Draft, reduced
 from tuloy.understanding.grammar import grammar, language_of
+from tuloy.understanding.hierarchy import in_parts, in_stages
 from tuloy.understanding.project import Project
 from tuloy.understanding.reading import read
 from tuloy.understanding.tokens import tokenize
@@ -34,7 +36,7 @@ def read_goal(
     tokens = tokenize(text, 0, len(text))
     language, names = language_of(tokens)
     known = grammar(names)
-    urgency = urgency_of(tokens, known, now)
+    urgency = urgency_of(text, tokens, known, now)
     reading = read(text, blocks(text), known, urgency.spans)
     sure = 0.95
     if not reading.drafts:
@@ -46,9 +48,11 @@ def read_goal(
         language=language,
         priority=priority or urgency.priority,
         deadline=urgency.deadline,
+        schedule=urgency.schedule,
         constraints=tuple(reading.constraints),
     )
-    return assemble(reading, Given(goal, known, project, text), sure)
+    plan = assemble(reading, Given(goal, known, project, text), sure)
+    return in_parts(with_alternatives(in_stages(plan)), project)
 
 
 def _check_text(text: str) -> None:

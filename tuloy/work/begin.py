@@ -82,12 +82,14 @@ def begin_goal(
 ) -> Begun:
     """Store the goal, plan it, store the plan. Killed in between, the goal is planned again by `tuloy resume`.
 
+    Without `plan`, one that the user edited for this text and repository is taken before the text is read.
+
     `flow_run_id` is the flow run that begins it, where there is one already: run again, that run finds its goal.
 
     Raises:
         UsageError: when the text cannot be a goal; nothing is stored then.
     """
-    read = plan or read_goal(text, repo.root, priority=priority)
+    read = plan or store.corrected_plan(repo.id, text) or read_goal(text, repo.root, priority=priority)
     if repo.private:
         snapshot(repo)
     at = head(repo)
@@ -100,7 +102,7 @@ def begin_goal(
             base_commit=at.commit,
             base_branch=at.branch,
             branch=_branch(store, repo, slug_of(text)),
-            priority=read.goal.priority,
+            priority=priority or read.goal.priority,
             options=_options(repo, at.commit),
             flow_run_id=flow_run_id,
         )

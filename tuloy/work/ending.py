@@ -26,8 +26,11 @@ def goal_end(run: Run, gates: Mapping[str, Mapping[str, GateResult]]) -> GoalEnd
 
 
 def unhandled(run: Run, step: Step) -> bool:
-    """Whether the step said no and nothing in the plan was there for that case. A question's no is an answer."""
-    if run.outcomes[step.id].status != "failed" or step.check:
+    """Whether the step said no and nothing in the plan was there for that case.
+
+    A question's no is an answer; a part's no is its group's to tell.
+    """
+    if run.outcomes[step.id].status != "failed" or step.check or step.parent is not None:
         return False
     return not any(need.step == step.id and need.when == "failed" for other in run.plan for need in other.needs)
 
@@ -41,7 +44,7 @@ def _judged(
         return "waiting", 130, f"interrupted; `tuloy resume {run.goal.id}` goes on"
     by_status: dict[str, list[Step]] = {}
     for step in run.plan:
-        if step.id in run.outcomes:
+        if step.id in run.outcomes and not _told_by_a_part(run, step):
             by_status.setdefault(run.outcomes[step.id].status, []).append(step)
     said_no = [step for step in by_status.get("failed", []) if unhandled(run, step)]
     verdicts = [result for results in gates.values() for result in results.values()]
@@ -56,6 +59,11 @@ def _judged(
     if broken := [result for result in verdicts if result.verdict == "error"]:
         return "failed", 4, f"gate {broken[0].gate} could not judge: {broken[0].reason}"
     return "done", 0, ""
+
+
+def _told_by_a_part(run: Run, step: Step) -> bool:
+    """Whether the step is a group that could not end well because a part could not run: the part says it better."""
+    return step.id in run.plan.parts and run.outcomes[step.id].status == "error"
 
 
 def _about(run: Run, step: Step, what: str) -> str:

@@ -4,12 +4,12 @@ A killed run leaves a goal that says `running`; whether its process lives is ask
 ever.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tuloy.errors import StoreUnavailable
-from tuloy.outcome import Outcome, OutcomeStatus
+from tuloy.outcome import Outcome, OutcomeStatus, ended
 from tuloy.plan import Plan, Step
 from tuloy.printable import one_line, printable
 
@@ -57,7 +57,8 @@ def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = 
         "flow_run_url": goal.flow_run_url,
         "created_at": goal.created_at,
         "duration_s": _duration_s(goal),
-        "steps": [_step(step, outcomes.get(step.id), step.id in started, cached) for step in plan or ()],
+        "progress": _progress(plan, outcomes) if plan else [],
+        "steps": _steps(plan, outcomes, started, cached) if plan else [],
         "gates": _gates(store, goal),
         "reduced": [*([REDUCED] if outcomes else []), *goal.options.get("reduced", ())],
         "leaks": goal.options.get("leaks", []),
@@ -75,9 +76,16 @@ def goal_markdown(document: dict[str, Any]) -> str:
     ]
     if document["branch"]:
         lines += [f"Branch `{document['branch']}` at `{document['commit'][:12]}`.", ""]
+    if len(document["progress"]) > 1:
+        lines += [f"- {_cell(stage['title'])}: {stage['done']} of {stage['of']}" for stage in document["progress"]] + [
+            ""
+        ]
     lines += ["| step | status | seconds | what it said |", "|---|---|---|---|"]
     for step in document["steps"]:
-        lines.append(f"| {_cell(step['title'])} | {step['status']} | {step['duration_s']} | {_cell(step['reason'])} |")
+        level = "↳ " if step.get("parent") else ""
+        lines.append(
+            f"| {level}{_cell(step['title'])} | {step['status']} | {step['duration_s']} | {_cell(step['reason'])} |"
+        )
     if document["gates"]:
         lines += ["", "| gate | verdict | evidence |", "|---|---|---|"]
         lines += [
@@ -108,9 +116,9 @@ def plan_markdown(plan: Plan) -> str:
         for step in stage.steps:
             after = ", ".join(f"{need.step} {need.when}" for need in step.needs)
             gates = ", ".join(stage.gates)
-            lines.append(
-                f"| {stage.id} | {step.id} {_cell(step.title)} | {_cell(what_it_does(step))} | {after} | {gates} |"
-            )
+            parts = plan.parts.get(step.id)
+            does = f"{len(parts)} parts" if parts else _cell(what_it_does(step))
+            lines.append(f"| {stage.id} | {step.id} {_cell(step.title)} | {does} | {after} | {gates} |")
     return "\n".join(lines) + "\n"
 
 
@@ -146,6 +154,43 @@ def _status(store: "Store", goal: "GoalRow") -> tuple[str, str]:
     if goal.status in ("planning", "planned", "running") and not is_running(store, goal):
         return "waiting", f"its process ended before the goal did; `tuloy resume {goal.id}` goes on"
     return goal.status, goal.reason
+
+
+def _steps(
+    plan: Plan, outcomes: Mapping[str, Outcome], started: Collection[str], cached: Collection[str]
+) -> list[dict[str, Any]]:
+    """All steps; of one that has not ended the reason says what it waits for."""
+    found = []
+    for step in plan:
+        outcome = outcomes.get(step.id)
+        parts = [part.id for part in plan.parts.get(step.id, ())]
+        begun = step.id in started or any(part in started for part in parts)
+        document = _step(step, outcome, begun, cached)
+        if outcome is None:
+            document["reason"] = _parts_done(parts, outcomes) or _waits_for(plan, step, outcomes)
+        found.append({**document, "stage": plan.stage_of[step.id].id, "parent": step.parent})
+    return found
+
+
+def _parts_done(parts: Sequence[str], outcomes: Mapping[str, Outcome]) -> str:
+    done = sum(part in outcomes and outcomes[part].status in ("done", "skipped") for part in parts)
+    return f"{done}/{len(parts)} parts" if parts else ""
+
+
+def _waits_for(plan: Plan, step: Step, outcomes: Mapping[str, Outcome]) -> str:
+    missing = [need.step for need in step.needs if need.step not in outcomes or not ended(outcomes[need.step].status)]
+    titles = [repr(one_line(plan.steps[other].title, 60)) for other in missing[:2]]
+    return f"waits for {', '.join(titles)}{', …' if len(missing) > 2 else ''}" if titles else ""
+
+
+def _progress(plan: Plan, outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+    """How far each stage is, counted in what is really done: parts count, their groups do not."""
+    found = []
+    for stage in plan.stages:
+        work = [step.id for step in stage.steps if step.id not in plan.parts]
+        done = sum(step in outcomes and outcomes[step].status in ("done", "skipped") for step in work)
+        found.append({"stage": stage.id, "title": stage.title, "done": done, "of": len(work)})
+    return found
 
 
 def _step(step: Step, outcome: Outcome | None, started: bool, cached: Collection[str]) -> dict[str, Any]:

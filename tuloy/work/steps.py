@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tuloy.agents.matching import choose, why_nobody
 from tuloy.agents.protocol import Agent, Assignment, Report
@@ -63,7 +64,8 @@ def commits_before(run: Run, step: Step) -> list[str]:
 def do_step(run: Run, step: Step, base: str, *, on: str | None = None, task_run_id: str | None = None) -> Outcome:
     """Do the step on `base` with the agent that can, and record how it ended; return what stands in the store.
 
-    Called in a thread. `on` marks a step redone on another base than its needs give.
+    Called in a thread. `on` marks a step redone on another base than its needs give. A group is not done by anybody:
+    it ends as its parts did.
 
     Raises:
         TuloyError: when workspaces, git or the store fail: the attempt stays open and is lost.
@@ -71,6 +73,8 @@ def do_step(run: Run, step: Step, base: str, *, on: str | None = None, task_run_
     if standing := finished(run, step, on=on):
         return standing
     key = step_key(run, step, on=on)
+    if step.id in run.plan.parts:
+        return _record(run, Outcome(key=key, step=step.id, base=base, commit=base, attempts=0, **_as_parts(run, step)))
     agent = choose(step, run.agents)
     if agent is None:
         reason = why_nobody(step, run.goal.id)
@@ -90,6 +94,21 @@ def skip_step(run: Run, step: Step) -> Outcome:
     needs = ", ".join(f"{title!r} {'is ' if status == 'done' else ''}{status}" for title, status in ends)
     key = step_key(run, step)
     return _record(run, Outcome(key=key, step=step.id, status="skipped", reason=f"not taken: {needs}", attempts=0))
+
+
+def _as_parts(run: Run, group: Step) -> dict[str, Any]:
+    """How a group ended, and why: done when every part that said no had another part for that case."""
+    parts = run.plan.parts[group.id]
+    handled = {need.step for part in parts for need in part.needs if need.when == "failed"}
+    ends = [(part, run.outcomes[part.id]) for part in parts]
+    done = sum(outcome.status == "done" for _, outcome in ends)
+    for part, outcome in ends:
+        if outcome.status == "error":
+            return {"status": "error", "reason": f"part {part.title!r} could not run: {outcome.reason}"}
+        if outcome.status == "failed" and not part.check and part.id not in handled:
+            reason = f"{done} of {len(parts)} parts done; {part.title!r} said no: {outcome.reason}"
+            return {"status": "failed", "reason": reason}
+    return {"status": "done", "reason": f"{done} of {len(parts)} parts done"}
 
 
 def place_of(run: Run, workspace: Workspace) -> tuple[Place, dict[str, str]]:

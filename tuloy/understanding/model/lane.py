@@ -15,6 +15,7 @@ from tuloy.understanding.assemble import Given, assemble
 from tuloy.understanding.conditions import content
 from tuloy.understanding.draft import Draft, reduced
 from tuloy.understanding.grammar import Grammar, grammar, language_of
+from tuloy.understanding.hierarchy import in_parts, in_stages, without_parts
 from tuloy.understanding.model.client import Limits, ask
 from tuloy.understanding.model.held import check_orders, check_reach, commands_of
 from tuloy.understanding.model.prompt import correction, packing, thinking
@@ -49,13 +50,14 @@ def _asked(rules: Plan, project: Project | None, model: ModelSettings, limits: L
     Raises:
         PlanInvalid: when the last answer is no valid plan either.
     """
-    commands = commands_of(rules)
+    bare = without_parts(rules)
+    commands = commands_of(bare)
     free = ask(model, thinking(rules.goal.text, commands, project), limits=limits)
     messages = packing(rules.goal.text, commands, free.text)
     for left in reversed(range(CORRECTIONS + 1)):
         answer = ask(model, messages, schema=SCHEMA, think=False, limits=limits)
         try:
-            return plan_told(answer.text, rules, project)
+            return in_parts(in_stages(plan_told(answer.text, bare, project)), project)
         except PlanInvalid as error:
             if not left:
                 raise

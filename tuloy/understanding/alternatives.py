@@ -1,0 +1,155 @@
+"""Alternatives: other ways a text could be meant, how likely each is, and the plan that each would be.
+
+Owns three doubts: side by side or in order, a command or an agent, and words that ask for "better" without saying
+what. The numbers are judgements, not measurements; of one doubt they add up to what the reading taken lacks to 1.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from tuloy.errors import UsageError
+from tuloy.plan import Alternative, CommandAction, InstructAction, Need, Plan, Stage, Step
+from tuloy.understanding.grammar import Grammar, grammar, language_of
+from tuloy.understanding.hierarchy import in_parts, without_parts
+from tuloy.understanding.project import Project
+from tuloy.understanding.tokens import tokenize
+
+__all__ = ["SURE", "is_sure", "take", "with_alternatives"]
+
+SURE = 0.8
+_MOST = 5
+
+
+class _Candidate(NamedTuple):
+    doubt: str
+    alternative: Alternative
+    plan: Callable[[], Plan]
+
+
+def with_alternatives(plan: Plan) -> Plan:
+    """Fill in the alternatives of a plan without parts; its confidence is that of its own reading at most."""
+    found = _candidates(plan)
+    if not found:
+        return plan
+    confidence = min(plan.confidence, *(1 - lost for lost in _lost(found).values()))
+    alternatives = tuple(candidate.alternative for candidate in found)
+    return plan.model_copy(update={"alternatives": alternatives, "confidence": round(confidence, 3)})
+
+
+def is_sure(plan: Plan) -> bool:
+    """Whether the reading may be taken unasked: no other reading competes so much that it falls to 0.8."""
+    return not plan.alternatives or 1 - max(_lost(_candidates(without_parts(plan))).values(), default=0.0) > SURE
+
+
+def take(plan: Plan, number: int, project: Project | None) -> Plan:
+    """Return the plan of reading `number`: 1 is the plan's own, 2 its first alternative.
+
+    Raises:
+        UsageError: when there is no such reading.
+    """
+    if number == 1:
+        return plan.model_copy(update={"alternatives": ()})
+    found = _candidates(without_parts(plan))
+    if not 1 <= number <= len(found) + 1:
+        raise UsageError(f"there is no reading {number}; `tuloy plan` shows {len(found) + 1}, counted from 1")
+    return in_parts(found[number - 2].plan(), project)
+
+
+def _lost(found: Sequence[_Candidate]) -> dict[str, float]:
+    lost: dict[str, float] = {}
+    for candidate in found:
+        lost[candidate.doubt] = lost.get(candidate.doubt, 0.0) + candidate.alternative.confidence
+    return lost
+
+
+def _candidates(plan: Plan) -> list[_Candidate]:
+    text = plan.goal.text
+    known = grammar(language_of(tokenize(text, 0, len(text)))[1])
+    plain = plan.model_copy(update={"alternatives": ()})
+    found = [*_in_order(plain, known), *_by_an_agent(plain), *_clearer(plain, known)]
+    return sorted(found, key=lambda candidate: -candidate.alternative.confidence)[:_MOST]
+
+
+def _in_order(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
+    """Steps of one sentence that nothing orders: the writer may still have meant their order."""
+    steps = list(plan)
+    if len(plan.stages) > 1 or not 2 <= len(steps) <= 8 or any(step.needs for step in steps):
+        return
+    spans = [step.source for step in steps if step.source]
+    if len(spans) < len(steps) or _told_side_by_side(plan, known) or "\n" in plan.goal.text.strip():
+        return
+    outside = [step for step in steps if step.effects == "external"]
+    risky = bool(outside) and len(outside) < len(steps)
+    why = f"{outside[0].title!r} reaches outside, and no word says whether it waits" if risky else "no word orders them"
+    alternative = Alternative(reading="one after the other, as written", confidence=0.4 if risky else 0.1, why=why)
+    yield _Candidate("order", alternative, lambda: _chained(plan))
+
+
+def _told_side_by_side(plan: Plan, known: Grammar) -> bool:
+    words = [token.norm for token in tokenize(plan.goal.text, 0, len(plan.goal.text))]
+    found = (known.connectives.at(words, place) for place in range(len(words)))
+    return any(one and one[0] in ("also", "while") for one in found)
+
+
+def _chained(plan: Plan) -> Plan:
+    (stage,) = plan.stages
+    steps = [stage.steps[0]]
+    for step in stage.steps[1:]:
+        steps.append(step.model_copy(update={"needs": (Need(step=steps[-1].id),)}))
+    return _with_steps(plan, stage, steps)
+
+
+def _by_an_agent(plan: Plan) -> Iterator[_Candidate]:
+    """A command that the toolbox was not sure of: an agent could be meant to look for the right one."""
+    for stage in plan.stages:
+        for step in stage.steps:
+            argv = " ".join(step.action.argv) if isinstance(step.action, CommandAction) else ""
+            if argv and step.confidence < 0.9 and argv not in plan.goal.text:
+                alternative = Alternative(
+                    reading=f"{step.title!r} by a coding agent, not as `{argv}`",
+                    confidence=round(1 - step.confidence, 3),
+                    why=f"{argv!r} is the usual command; nothing here says that it is this project's",
+                )
+                changed = {"action": InstructAction(prompt=step.title), "capabilities": ("code",), "timeout_s": 1800.0,
+                           "estimate_s": 300.0}  # fmt: skip
+                yield _Candidate(f"tool {step.id}", alternative, _replacing(plan, stage, step, changed))
+
+
+def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
+    """ "Improve the code": what would be better is not said."""
+    for stage in plan.stages:
+        for step in stage.steps:
+            tokens = tokenize(step.title, 0, len(step.title))
+            forms = known.vague_readings.get(tokens[0].norm, ()) if tokens else ()
+            if not forms or not isinstance(step.action, InstructAction) or not _says_little(step.title, known):
+                continue
+            if len(plan) > 1 and any(token.norm in known.pronouns for token in tokens):
+                continue
+            thing = step.title[tokens[0].end :].strip() or step.title
+            for form in forms:
+                title = form.replace("{thing}", thing)
+                prompt = step.action.prompt.replace(step.title, title, 1)
+                changed = {"title": title, "action": InstructAction(prompt=prompt)}
+                why = f"{tokens[0].norm!r} does not say what should be better"
+                alternative = Alternative(reading=title, confidence=round(0.6 / len(forms), 2), why=why)
+                yield _Candidate(f"vague {step.id}", alternative, _replacing(plan, stage, step, changed))
+
+
+def _says_little(title: str, known: Grammar) -> bool:
+    """Whether hardly anything stands behind the verb: "improve the whole code base", "pagandahin ang site"."""
+    tokens = tokenize(title, 0, len(title))[1:]
+    named = [token for token in tokens if token.norm not in known.determiners | known.adverbs]
+    return len(named) <= 2 and all(token.kind == "word" and token.norm.isalpha() for token in named)
+
+
+def _replacing(plan: Plan, stage: Stage, step: Step, changed: dict[str, object]) -> Callable[[], Plan]:
+    def made() -> Plan:
+        new = step.model_copy(update=changed)
+        return _with_steps(plan, stage, [new if one is step else one for one in stage.steps])
+
+    return made
+
+
+def _with_steps(plan: Plan, stage: Stage, steps: Sequence[Step]) -> Plan:
+    new = stage.model_copy(update={"steps": tuple(steps)})
+    return plan.model_copy(update={"stages": tuple(new if one is stage else one for one in plan.stages)})

@@ -1,0 +1,177 @@
+"""Moments: the words of a deadline as a real time in the user's zone.
+
+Owns "by Friday 5pm", "bago mag-Biyernes", "end of the month", "in two hours". Days are counted on the wall clock and
+hours in real time, so that a change to or from summer time moves neither.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tuloy.understanding.clock import Clock, amount_at, in_an_order, longest, sentence_starts, time_at
+from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.tokens import Token
+
+__all__ = ["deadline_of"]
+
+_END_OF_DAY = (23, 59)
+_ENDS = frozenset({".", "!", "?", ";", ",", "—", "\n"})
+_REAL = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
+_DAYS = {"day": 1, "week": 7, "month": 30}
+
+
+@dataclass(frozen=True)
+class _Day:
+    kind: str
+    value: tuple[int, ...] = ()
+    clock: Clock | None = None
+
+
+def deadline_of(
+    text: str, tokens: Sequence[Token], words: list[str], known: Grammar, now: datetime | None
+) -> tuple[str | None, list[tuple[int, int]]]:
+    """Return the first deadline as ISO 8601 with an offset, and the spans of its words.
+
+    A day that does not exist gives spans and no time.
+    """
+    starts = sentence_starts(text, tokens)
+    for place in range(len(words)):
+        found = _after_opener(words, place, known)
+        found = found or _relative(words, starts[place], place, known) or _alone(words, starts[place], place, known)
+        if found:
+            end, day = found
+            return _moment(day, now), [(tokens[place].start, tokens[end - 1].end)]
+    return None, []
+
+
+def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _Day] | None:
+    """ "By Friday", "before the demo on Thursday", "due 2026-12-01"."""
+    opener = longest(words, place, known.deadlines["openers"])
+    short = words[place] in known.deadlines["weekdays_short"] and "-" in words[place]
+    if not opener and not short:
+        return None
+    found = _dated(words, place + opener, known)
+    waits = words[place] in ("until", "hanggang") and place > 0 and known.is_verb(words[place - 1])
+    return None if found and waits and not found[1].clock else found
+
+
+def _relative(words: list[str], start: int, place: int, known: Grammar) -> tuple[int, _Day] | None:
+    """ "In two hours", "within 3 days", "sa loob ng dalawang araw", at an end of its sentence."""
+    opener = longest(words, place, known.deadlines["within"])
+    amount = amount_at(words, place + opener, known) if opener else None
+    if amount is None or not _at_an_end(words, start, place, place + opener + amount[0], known):
+        return None
+    return place + opener + amount[0], _Day(amount[2], (amount[1],))
+
+
+def _alone(words: list[str], start: int, place: int, known: Grammar) -> tuple[int, _Day] | None:
+    """A day without "by": "bukas", "sa Lunes", "end of the month"; only where it ends its sentence."""
+    lists = known.deadlines
+    opener = longest(words, place, lists["on"])
+    kinds = ("tomorrow", "tonight", "month_end")
+    length = next((length for kind in kinds if (length := longest(words, place, lists[kind]))), 0)
+    found = _dated(words, place + opener, known) if opener or length else None
+    if found is None or place == start or not _at_an_end(words, start, place, found[0], known, closing=True):
+        return None
+    occasion = words[place - 1] in known.deadlines["fill"]  # "the standup on Monday"
+    return None if opener and not length and (occasion or found[1].kind != "weekday") else found
+
+
+def _at_an_end(words: list[str], start: int, place: int, end: int, known: Grammar, *, closing: bool = False) -> bool:
+    """Whether the words open or close their sentence, and it is an order that they close or open."""
+    before = set(words[max(start, place - 60) : place])
+    if before & (known.relatives | known.auxiliaries) or not in_an_order(words, start, place, known):
+        return False
+    closes = end >= len(words) or words[end] in _ENDS
+    return closes or (not closing and not before)
+
+
+def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day] | None:
+    """Read a date behind its opener: the end of its words, and the day. Fill words between may name an occasion."""
+    place, day, clock, skipped, end = begin, None, None, 0, begin
+    while place < len(words) and place - begin < 9:
+        if found := _day_at(words, place, known):
+            length, day = found
+            place += length
+            end = place
+        elif (time := time_at(words, place, known)) and (day or place == begin or words[place - 1] in _BEFORE_TIME):
+            clock, place = time[1], place + time[0]
+            end = place
+        elif (
+            words[place] in known.deadlines["fill"] and skipped < 5 and not (day and words[place] in known.determiners)
+        ):
+            skipped += 1
+            place += 1
+            if day:
+                end = place if words[place - 1] in ("morning", "afternoon", "evening", "night", "sharp") else end
+        elif day and words[place] in _BEFORE_TIME and time_at(words, place + 1, known):
+            place += 1
+        else:
+            break
+    if day is None and clock is None:
+        return None
+    value = day or _Day("today")
+    return end, _Day(value.kind, value.value, clock)
+
+
+_BEFORE_TIME = frozenset({"by", "at", "before", ",", "ng", "nang", "mga"})
+
+
+def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day] | None:
+    lists = known.deadlines
+    for kind in ("today", "tonight", "tomorrow", "next_week", "week", "month_end", "month"):
+        if length := longest(words, place, lists[kind]):
+            return length, _Day("month" if kind == "month_end" else "today" if kind == "tonight" else kind)
+    word = words[place]
+    for key in ("weekdays", "weekdays_short"):
+        if word in lists[key]:
+            return 1, _Day("weekday", (lists[key].index(word) % 7,))
+    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", word):
+        return 1, _Day("date", tuple(int(part) for part in match.groups()))
+    for key in ("months", "months_short"):
+        if word in lists[key] and place + 1 < len(words):
+            number = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", words[place + 1])
+            if number:
+                return 2, _Day("month_day", (lists[key].index(word) % 12 + 1, int(number[1])))
+    return None
+
+
+def _moment(day: _Day, now: datetime | None) -> str | None:
+    """Return the end of the day meant, or the hour said, as ISO 8601; `now` without a zone is this machine's."""
+    wall = now or datetime.now()
+    if day.kind in _REAL:
+        real = wall.astimezone(UTC) + day.value[0] * _REAL[day.kind]
+        return real.astimezone(now.tzinfo if now else None).replace(second=0, microsecond=0).isoformat()
+    hour, minute = day.clock or _END_OF_DAY
+    try:
+        date = _date(day, wall).replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
+        return date.astimezone(UTC).astimezone(now.tzinfo if now else None).isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _date(day: _Day, now: datetime) -> datetime:
+    """Return some time on that day, on the wall clock."""
+    match day.kind:
+        case "day":
+            return now + timedelta(days=day.value[0])
+        case "tomorrow":
+            return now + timedelta(days=1)
+        case "weekday":
+            return now + timedelta(days=(day.value[0] - now.weekday()) % 7 or 7)
+        case "week":
+            return now + timedelta(days=day.value[0] * 7 if day.value else (4 - now.weekday()) % 7)
+        case "next_week":
+            return now + timedelta(days=7 - now.weekday() + 4)
+        case "month":
+            if day.value:
+                return now + timedelta(days=_DAYS["month"] * day.value[0])
+            return (now.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        case "date":
+            return now.replace(year=day.value[0], month=day.value[1], day=day.value[2])
+        case "month_day":
+            date = now.replace(month=day.value[0], day=day.value[1])
+            return date if date.date() >= now.date() else date.replace(year=now.year + 1)
+        case _:
+            return now
