@@ -50,14 +50,13 @@ def _asked(rules: Plan, project: Project | None, model: ModelSettings, limits: L
     Raises:
         PlanInvalid: when the last answer is no valid plan either.
     """
-    bare = without_parts(rules)
-    commands = commands_of(bare)
+    commands = commands_of(without_parts(rules))
     free = ask(model, thinking(rules.goal.text, commands, project), limits=limits)
     messages = packing(rules.goal.text, commands, free.text)
     for left in reversed(range(CORRECTIONS + 1)):
         answer = ask(model, messages, schema=SCHEMA, think=False, limits=limits)
         try:
-            return in_parts(in_stages(plan_told(answer.text, bare, project)), project)
+            return in_parts(in_stages(plan_told(answer.text, rules, project)), project)
         except PlanInvalid as error:
             if not left:
                 raise
@@ -71,6 +70,7 @@ def plan_told(answer: str, rules: Plan, project: Project | None) -> Plan:
     Raises:
         PlanInvalid: with a sentence that tells the model what was wrong.
     """
+    rules = without_parts(rules)  # those are templates' words, not the user's
     told = steps_told(answer)
     order = _order(told)
     known = _grammar_of(rules)
