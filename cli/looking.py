@@ -7,38 +7,51 @@ from typing import Any, cast
 
 from cli.screen import out, print_goal, print_goals, print_plan
 from tuloy.errors import StoreUnavailable, UsageError
-from tuloy.plan import Priority
+from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings, load_settings
 
 __all__ = [
+    "home_of",
     "open_the_store",
     "print_json",
     "priority_of",
-    "read_text",
     "settings_for",
     "show_goal",
     "show_plan",
     "show_status",
 ]
 
-LARGEST_TEXT_BYTES = 100_000  # tuloy.work.reading.MOST_BYTES, which costs more to import
 
-
-def show_plan(texts: Sequence[str], repo: str, priority: str | None, as_json: bool) -> int:
-    """Print how the text is read for the project in `repo`."""
-    from tuloy.work.reading import read_goal
-
-    if len(texts) != 1:
-        raise UsageError(f"a plan is made of one goal, {len(texts)} were given; give words or --file, not both")
+def show_plan(texts: Sequence[str], file: str | None, repo: str, priority: str | None, as_json: bool) -> int:
+    """Print how the text or the document is read for the project in `repo`; one plan for each goal that is open."""
+    if len(texts) + (file is not None) != 1:
+        raise UsageError("a plan is made of one goal; give words or --file, one of them")
     root = Path(repo).absolute()
     if not root.is_dir():
         raise UsageError(f"{repo!r} is no directory; name the project with --repo")
-    plan = read_goal(texts[0], root, priority=priority_of(priority))
+    plans = _plans(texts, file, root, priority_of(priority))
     if as_json:
-        print_json(plan.model_dump(mode="json"))
-    else:
+        documents = [plan.model_dump(mode="json") for plan in plans]
+        print_json(documents[0] if len(documents) == 1 else documents)
+    for plan in [] if as_json else plans:
         print_plan(plan, out)
     return 0
+
+
+def _plans(texts: Sequence[str], file: str | None, root: Path, priority: Priority | None) -> list[Plan]:
+    if file is None:
+        from tuloy.work.reading import read_goal
+
+        return [read_goal(text, root, priority=priority) for text in texts]
+    from cli.todo import tell_what_is_left_out
+    from tuloy.work.todo import read_documents
+
+    found = read_documents([Path(file)], root, priority=priority)
+    tell_what_is_left_out(found)
+    plans = [plan for read in found for _, plan in read.plans]
+    if not plans:
+        raise UsageError(f"{file!r} holds nothing that is open; `tuloy list --all` shows what was taken in before")
+    return plans
 
 
 def show_status(limit: int, as_json: bool) -> int:
@@ -51,7 +64,7 @@ def show_status(limit: int, as_json: bool) -> int:
         return 0
     from tuloy.store.glance import glance
 
-    if goals := glance(_home(load_settings()) / "tuloy.db", limit):
+    if goals := glance(home_of(load_settings()) / "tuloy.db", limit):
         print_goals(goals, out)
     else:
         out.print('no goals yet; try: tuloy run "run the tests"')
@@ -75,10 +88,10 @@ def open_the_store(settings: Settings) -> Any:
     """Open this machine's store, making its directory first."""
     from tuloy.store import open_store
 
-    return open_store(_home(settings) / "tuloy.db")
+    return open_store(home_of(settings) / "tuloy.db")
 
 
-def _home(settings: Settings) -> Path:
+def home_of(settings: Settings) -> Path:
     """Return the directory of our state, made if need be.
 
     Raises:
@@ -107,21 +120,6 @@ def priority_of(name: str | None) -> Priority | None:
     if name is not None and name not in ("critical", "high", "normal", "low"):
         raise UsageError(f"priority {name!r} is none of critical, high, normal, low")
     return cast(Priority | None, name)
-
-
-def read_text(file: str) -> str:
-    """Read a goal's text from a file.
-
-    Raises:
-        UsageError: when it cannot be read as UTF-8 text of at most a megabyte.
-    """
-    path = Path(file)
-    try:
-        if path.stat().st_size > LARGEST_TEXT_BYTES:
-            raise UsageError(f"{file!r} has {path.stat().st_size} bytes; a goal's text may have {LARGEST_TEXT_BYTES}")
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file!r} cannot be read as text: {error}; give a UTF-8 text file") from error
 
 
 def print_json(document: Any) -> None:

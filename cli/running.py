@@ -5,35 +5,38 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cli.looking import open_the_store, print_json, priority_of, settings_for
 from cli.screen import Live, err, out, print_goal, print_plan
+from cli.todo import tell_what_is_left_out
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server
 from tuloy.agents.matching import agents_of
-from tuloy.errors import TuloyError, UsageError
+from tuloy.errors import Interrupted, TuloyError, UsageError
+from tuloy.plan import Plan
 from tuloy.settings import Settings, default_home, load_settings, user_file
 from tuloy.store import GoalRow, Store
 from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, begin_goal, plan_goal
-from tuloy.work.reading import check_text
+from tuloy.work.reading import check_text, read_goal
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document, is_running
 from tuloy.work.run import Change, Run, Tell, open_run
+from tuloy.work.starting import all_held, begin_open, next_open
+from tuloy.work.todo import read_documents, take_in
 from tuloy.work.wishes import wish_for, wishes_since
 from tuloy.workspaces.directories import open_place, reopen
 from tuloy.workspaces.git import dirty_files, git
 from tuloy.workspaces.records import Repository
 
-if TYPE_CHECKING:
-    from tuloy.plan import Plan
+__all__ = ["resume_goal", "run_goals", "run_open"]
 
-__all__ = ["resume_goal", "run_goals"]
+WAITS = 3
 
 
 def run_goals(
     texts: Sequence[str],
+    file: str | None,
     repo: str,
     priority: str | None,
     agent: str | None,
@@ -42,18 +45,34 @@ def run_goals(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Plan the goals, run them side by side, print what came of them."""
-    if not texts:
-        raise UsageError('there is no goal; say what should be done: tuloy run "run the tests"')
-    for text in texts:
-        check_text(text)
+    """Plan the goals, run them side by side, print what came of them.
+
+    The goals of a document that is a list of them go into the store's list first, and run one after the other.
+    """
     repository = open_place(Path(repo).absolute(), default_home())
     settings = _settings(repository, max_workers)
     wanted = priority_of(priority)
+    found = read_documents([Path(file)] if file else [], repository.root, priority=wanted)
+    texts = [*texts, *(entry.text for read in found for entry, _ in read.plans if read.document.kind == "text")]
+    lists = [read for read in found if read.document.kind != "text"]
+    if lists and texts:
+        raise UsageError(f"{file!r} is a list of goals; run it alone, or `tuloy add` to it: tuloy add {texts[0]!r}")
+    if not texts and not lists:
+        raise UsageError('there is no goal; say what should be done: tuloy run "run the tests"')
+    for text in texts:
+        check_text(text)
     agents_of(settings.agents, agent)
+    tell_what_is_left_out(lists)
     if dry_run:
-        return _only_plan(texts, repository, as_json)
+        plans = [plan for read in lists for _, plan in read.plans] or [
+            read_goal(text, repository.root, priority=wanted) for text in texts
+        ]
+        return _only_plan(plans, as_json)
     with open_the_store(settings) as store:
+        if lists:
+            taken = take_in(store, repository, lists)
+            among = {*taken.added, *taken.edited, *taken.same}
+            return _run_listed(store, settings, repository, among, agent, as_json, accept)
         _warm_up(settings)
         begun = [begin_goal(store, settings, repository, text, priority=wanted) for text in texts]
         for one in begun:
@@ -61,6 +80,52 @@ def run_goals(
         _tell_of_place(repository, begun[0])
         _tell_about_uncommitted(repository)
         return _run(store, settings, begun, agent, as_json, accept=accept)
+
+
+def run_open(repo: str, agent: str | None, max_workers: int | None, accept: bool, as_json: bool) -> int:
+    """Run what is open in the list of this repository, one goal after the other, as needs and priorities have it."""
+    repository = open_place(Path(repo).absolute(), default_home())
+    settings = _settings(repository, max_workers)
+    agents_of(settings.agents, agent)
+    with open_the_store(settings) as store:
+        among = {goal.id for goal in store.goals("open")}
+        return _run_listed(store, settings, repository, among, agent, as_json, accept)
+
+
+def _run_listed(
+    store: Store,
+    settings: Settings,
+    repository: Repository,
+    among: set[str],
+    agent: str | None,
+    as_json: bool,
+    accept: bool,
+) -> int:
+    """Run open goals one after the other until none is left that may begin; an interrupt ends them all."""
+    left, ran, codes = set(among), [], [0]
+    cached: dict[str, set[str]] = {}
+    while (goal := next_open(store, repository.id, left)) is not None:
+        left.discard(goal.id)
+        _warm_up(settings)
+        try:
+            begun = begin_open(store, settings, goal)
+        except UsageError as error:
+            err.print(f"not started: {error}", markup=False)
+            codes.append(error.exit_code)
+            continue
+        ran.append(goal.id)
+        print_plan(begun.plan, err)
+        done, refused = _carry_out(store, settings, [begun], agent, accept=accept)
+        cached |= done
+        codes += refused
+        if store.find_goal(goal.id).exit_code == Interrupted.exit_code:
+            break
+    for held in all_held(store, repository.id, left):
+        err.print(f"not started: {held.why}", markup=False)
+        codes.append(WAITS)
+    if not ran and codes == [0]:
+        err.print("nothing is open here; `tuloy list` shows every repository's goals", markup=False)
+    return max(_print(ran, store, as_json, cached), *codes)
 
 
 def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: bool) -> int:
@@ -75,6 +140,10 @@ def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: 
         if is_running(store, goal):
             return _let_go_on(store, goal)
         _warm_up(settings)
+        if goal.status == "open":
+            begun = begin_open(store, settings, goal)
+            print_plan(begun.plan, err)
+            return _run(store, settings, [begun], agent, as_json)
         return _run(store, settings, [Begun(goal, plan_goal(store, goal))], agent, as_json, resuming=True)
 
 
@@ -102,6 +171,20 @@ def _run(
     accept: bool = False,
 ) -> int:
     """Run goals that are in the store, accept them if asked to, print what came of them."""
+    cached, refused = _carry_out(store, settings, begun, agent, resuming=resuming, accept=accept)
+    return max(_print([one.goal.id for one in begun], store, as_json, cached), *refused)
+
+
+def _carry_out(
+    store: Store,
+    settings: Settings,
+    begun: Sequence[Begun],
+    agent: str | None,
+    *,
+    resuming: bool = False,
+    accept: bool = False,
+) -> tuple[dict[str, set[str]], list[int]]:
+    """Run goals side by side; return the steps that were done before, by goal, and exit statuses of acceptance."""
     with ExitStack() as opened, Live(err) as live:
         runs = [
             opened.enter_context(open_run(one.goal, one.plan, settings, store, agent=agent, tell=tell))
@@ -114,8 +197,7 @@ def _run(
 
         execute(runs, revive=partial(_revive, settings))
         refused = [_accept(run) for run in runs] if accept else [0]
-        cached = {run.goal.id: run.cached for run in runs}
-    return max(_print([one.goal.id for one in begun], store, as_json, cached), *refused)
+        return {run.goal.id: run.cached for run in runs}, refused
 
 
 def _tellers(begun: Sequence[Begun], live: Live) -> list[Tell]:
@@ -170,10 +252,7 @@ def _exit_code(goal: GoalRow) -> int:
     return goal.exit_code
 
 
-def _only_plan(texts: Sequence[str], repository: Repository, as_json: bool) -> int:
-    from tuloy.work.reading import read_goal
-
-    plans: list[Plan] = [read_goal(text, repository.root) for text in texts]
+def _only_plan(plans: Sequence[Plan], as_json: bool) -> int:
     if as_json:
         print_json([plan.model_dump(mode="json") for plan in plans])
     else:

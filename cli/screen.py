@@ -18,7 +18,7 @@ from tuloy.work.report import what_it_does
 if TYPE_CHECKING:
     from tuloy.work.run import Change
 
-__all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_plan"]
+__all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_list", "print_plan", "tell_of_document"]
 
 WIDE = 140  # for files and pipes, which have no width of their own
 
@@ -43,6 +43,7 @@ MARKS = {
     "cancelled": ("–", "yellow"),
     "lost": ("!", "yellow"),
     "running": ("…", "cyan"),
+    "open": ("○", "cyan"),
     "planned": ("·", "dim"),
     "planning": ("·", "dim"),
 }
@@ -156,6 +157,24 @@ def print_goals(goals: Sequence[dict[str, Any]], console: Console) -> None:
             mark(goal["status"]), Text(one_line(goal["id"])), goal["status"], count, Text(one_line(goal["text"], 90))
         )
     console.print(table)
+
+
+def print_list(goals: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print one row per goal of the list, as `tuloy.store.glance.listed` sees it."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "goal", "status", "priority", "what", "after"):
+        table.add_column(name, overflow="fold")
+    for goal in goals:
+        what = Text(one_line(goal["text"], 90))
+        row = (Text(one_line(goal["id"])), goal["status"], goal["priority"], what, " ".join(goal["needs"]))
+        table.add_row(mark(goal["status"]), *row)
+    console.print(table)
+
+
+def tell_of_document(hindered: str | None) -> None:
+    """Say why the document that a goal came from was not told of its end, if it was not."""
+    if hindered:
+        err.print(f"not written back: {hindered}", markup=False)
 
 
 def _findings(gate: dict[str, Any]) -> list[Text]:

@@ -14,8 +14,9 @@ from tasks.live import in_thread
 from tasks.report import show_plan, show_report
 from tuloy.work.ending import GoalEnd
 from tuloy.work.leaks import note_leaks
+from tuloy.work.origins import write_back
 from tuloy.work.report import goal_document, goal_markdown
-from tuloy.work.run import Run
+from tuloy.work.run import Change, Run
 from tuloy.workspaces.leaks import see
 
 __all__ = ["run_whole", "ui_address"]
@@ -27,11 +28,14 @@ async def run_whole(run: Run) -> State:
     run_id = str(flow_run.get_id())
     await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
     await in_thread(goal_id, run.store.set_goal, goal_id, "running")
+    await in_thread(goal_id, write_back, run.store, run.settings.home, goal_id, "running")
     before = await in_thread(goal_id, see, run.repo)
     async with watched(run, UUID(run_id)):
         _, end = await asyncio.gather(show_plan(goal_id, run.plan), drive(run))
     await in_thread(goal_id, note_leaks, run, before)
     await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
+    if hindered := await in_thread(goal_id, write_back, run.store, run.settings.home, goal_id, end.status):
+        run.tell(Change("stage", "origin", "telling the document that the goal came from", "error", hindered))
     document = goal_document(run.store, run.store.find_goal(goal_id), cached=run.cached)
     await show_report(goal_id, goal_markdown(document))
     return _state(end)

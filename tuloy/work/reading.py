@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tuloy.errors import UsageError
 from tuloy.plan import Plan, Priority
-from tuloy.understanding import look_at, understand
+from tuloy.understanding import look_at
+from tuloy.understanding.documents import plan_text
 
 __all__ = ["MOST_BYTES", "check_text", "read_goal"]
 
@@ -38,10 +39,10 @@ def check_text(text: str) -> None:
 
 
 def read_goal(text: str, root: Path | None, *, priority: Priority | None = None) -> Plan:
-    """Read the text as a plan for the project in `root`.
+    """Read the text as a plan for the project in `root`: by its headings where it has some.
 
     Raises:
         UsageError: when the text cannot be a goal.
     """
     check_text(text)
-    return understand(text, look_at(root) if root else None, priority=priority)
+    return plan_text(text, look_at(root) if root else None, priority=priority)

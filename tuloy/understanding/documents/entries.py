@@ -42,13 +42,13 @@ class Entry(_Record):
     """One goal of a document. Without pieces its text is read for steps, else they are the steps.
 
     `key` names it in its document for good. `needs` are keys of other entries. `state` is what the document's own
-    word for it (`word`) means. `where` is the place in the document, for people.
+    word for it (`word`) means; `held` is what cannot begin as things are. `where` is the place in the document.
     """
 
     key: str
     text: str
     where: str = ""
-    state: Literal["open", "done", "left out"] = "open"
+    state: Literal["open", "done", "left out", "held"] = "open"
     word: str = ""
     priority: Priority | None = None
     needs: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def priority_word(word: str | None) -> Priority | None:
 def checked(name: str, entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """Return the entries with those needs alone that are still to be met, and notes.
 
-    An open entry that needs one which is put aside, or not there, is put aside too: it could never begin.
+    An open entry that needs one which is left out, held or not there is held too: it could not begin.
 
     Raises:
         UsageError: when ids are double, entries need each other in a circle, or there are too many.
@@ -102,13 +102,13 @@ def checked(name: str, entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], tup
     aside: dict[str, str] = {}
     for key in _ordered(name, {key: [need for need in some if need in live] for key, some in needs.items()}):
         if blocked := next((need for need in needs[key] if need in aside or need not in live), None):
-            what = "which is left out" if blocked in by_key else "which is not there"
-            aside[key] = f"{live[key].where} {key!r} is left out: it needs {blocked!r}, {what}"
+            what = (by_key[blocked].word or "held") if blocked in by_key else "not there"
+            aside[key] = f"{live[key].where} {key!r} is held back: it needs {blocked!r}, which is {what}"
     return tuple(_settled(entry, needs, aside) for entry in found), tuple(aside.values())
 
 
 def _settled(entry: Entry, needs: dict[str, tuple[str, ...]], aside: Container[str]) -> Entry:
-    state = "left out" if entry.key in aside else entry.state
+    state = "held" if entry.key in aside else entry.state
     return entry.model_copy(update={"needs": needs.get(entry.key, ()), "state": state})
 
 

@@ -25,8 +25,11 @@ _WORDS: dict[Became, tuple[str, ...]] = {
     "failed": ("failed",),
     "given back": ("approved",),
 }
-_APPROVED = frozenset({"approved"})
-_DONE = frozenset({"implemented", "completed", "done"})
+_STATES: dict[str, Literal["open", "done", "held"]] = {
+    **dict.fromkeys(_WORDS["given back"], "open"),
+    **dict.fromkeys(_WORDS["done"], "done"),
+    **dict.fromkeys(_WORDS["running"], "held"),
+}
 _TRIES = 3
 
 
@@ -56,7 +59,7 @@ def read(data: dict[str, Any], text: str, path: Path) -> Document:
     """Read the features; those that are approved are open."""
     file = validated(_File, data, text, str(path))
     entries, notes = checked(str(path), (_entry(n, one) for n, one in enumerate(file.features)))
-    others = sorted({feature.status or "without status" for feature in file.features} - _APPROVED - _DONE)
+    others = sorted({feature.status or "without status" for feature in file.features} - _STATES.keys())
     if others:
         notes = (*notes, f"features that are {', '.join(others)} are left out: only approved ones are goals")
     return Document("features", path, entries, notes)
@@ -65,12 +68,11 @@ def read(data: dict[str, Any], text: str, path: Path) -> Document:
 def _entry(number: int, feature: Feature) -> Entry:
     value = f"Why: {feature.business_value}" if feature.business_value else ""
     details = paragraphs(feature.description, value)
-    state = "open" if feature.status in _APPROVED else "done" if feature.status in _DONE else "left out"
     return Entry(
         key=str(feature.id),
         text=paragraphs(feature.title, details),
         where=f"features[{number}]",
-        state=state,
+        state=_STATES.get(feature.status, "left out"),
         word=feature.status,
         priority=priority_word(feature.priority),
         needs=tuple(str(need) for need in feature.dependencies),

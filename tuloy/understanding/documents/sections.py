@@ -86,7 +86,7 @@ def sections_of(text: str) -> list[Section]:
 
     front = _FRONT_MATTER.match(text)
     blanked = _blanked(text, [(0, front.end())]) if front else text
-    parser = MarkdownIt("commonmark", {"maxNesting": _NESTED_AT_MOST}).enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": _NESTED_AT_MOST}).enable("table").disable("inline")
     tokens = parser.parse(blanked)
     starts = _line_starts(blanked)
     headings = [(n, token) for n, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
