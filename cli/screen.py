@@ -165,7 +165,7 @@ def print_list(goals: Sequence[dict[str, Any]], console: Console) -> None:
     for name in ("", "goal", "status", "priority", "what", "after"):
         table.add_column(name, overflow="fold")
     for goal in goals:
-        what = Text(one_line(goal["text"], 90))
+        what = Text(one_line(goal["text"].strip().partition("\n")[0].lstrip("# "), 90))
         row = (Text(one_line(goal["id"])), goal["status"], goal["priority"], what, " ".join(goal["needs"]))
         table.add_row(mark(goal["status"]), *row)
     console.print(table)

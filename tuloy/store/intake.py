@@ -51,7 +51,7 @@ class Incoming:
     """A goal to take in. `needs` are entries of the same document.
 
     One that is not `open` in its document is not made. If it is `done` or `left out` there, that ends the goal which
-    waits here.
+    waits here; `done` counts for one that failed, too.
     """
 
     text: str
@@ -104,9 +104,12 @@ def _put(writing: Writing, one: Incoming, new_id: Callable[[], str], taken: Take
     goal = writing.first(_ONE, goal_id=found["goal_id"])
     assert goal is not None  # its origin refers to it
     goal_id = str(goal["id"])
-    if goal["status"] != "open" or one.state == "held":
+    if one.state == "done" and goal["status"] in ("open", "failed", "cancelled"):
+        _end(writing, goal_id, one)
+        taken.ended.append(goal_id)
+    elif goal["status"] != "open" or one.state == "held":
         taken.same.append(goal_id)
-    elif one.state != "open":
+    elif one.state == "left out":
         _end(writing, goal_id, one)
         taken.ended.append(goal_id)
     elif _edit(writing, goal, found, one):

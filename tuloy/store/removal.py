@@ -1,8 +1,6 @@
 """Removing goals: all their rows go, the events that tell of them stay."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -40,8 +38,10 @@ def remove_goals(db: Database, goal_ids: Sequence[str]) -> None:
             _may_go(writing, goal_id, goal_ids)
         for goal_id in goal_ids:
             _let_go(writing, goal_id, goal_ids)
-        for goal_id in goal_ids:
-            _delete(writing, goal_id)
+        gone = {goal_id: _delete_rows(writing, goal_id) for goal_id in goal_ids}
+        for goal_id, rows in gone.items():
+            rows["goal"] = [writing.delete("goal", {"id": goal_id})]
+            writing.append(goal_id, "goal.removed", {"gone": rows})
 
 
 def _may_go(writing: Writing, goal_id: str, others: Sequence[str]) -> None:
@@ -63,11 +63,10 @@ def _let_go(writing: Writing, goal_id: str, others: Sequence[str]) -> None:
             writing.append(need["goal_id"], "goal.need_gone", {"gone": {"goal_need": [gone]}})
 
 
-def _delete(writing: Writing, goal_id: str) -> None:
-    gone: defaultdict[str, list[Row]] = defaultdict(list)
+def _delete_rows(writing: Writing, goal_id: str) -> dict[str, list[Row]]:
+    """Delete what refers to the goal, and return the keys by table."""
+    gone: dict[str, list[Row]] = {}
     for name, rows in _ROWS.items():
-        for row in writing.all(rows, goal_id=goal_id):
-            gone[name].append(writing.delete(name, row))
-    gone["goal"].append(writing.delete("goal", {"id": goal_id}))
-    told: dict[str, Any] = {"gone": dict(gone)}
-    writing.append(goal_id, "goal.removed", told)
+        if found := writing.all(rows, goal_id=goal_id):
+            gone[name] = [writing.delete(name, row) for row in found]
+    return gone

@@ -85,7 +85,7 @@ def priority_word(word: str | None) -> Priority | None:
 
 
 def checked(name: str, entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """Return the entries with those needs alone that are still to be met, and notes.
+    """Return the entries, those of them held that cannot begin, and notes. Done entries need nothing any more.
 
     An open entry that needs one which is left out, held or not there is held too: it could not begin.
 
@@ -97,11 +97,11 @@ def checked(name: str, entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], tup
         raise UsageError(f"{name!r} has {len(found)} entries, at most {MOST_ENTRIES} can be read; split the file")
     by_key = _by_key(name, found)
     live = {entry.key: entry for entry in found if entry.state == "open"}
-    done = {entry.key for entry in found if entry.state == "done"}
-    needs = {key: tuple(need for need in entry.needs if need not in done) for key, entry in live.items()}
+    done = {entry.key: entry for entry in found if entry.state == "done"}
+    needs = {key: entry.needs for key, entry in live.items()}
     aside: dict[str, str] = {}
     for key in _ordered(name, {key: [need for need in some if need in live] for key, some in needs.items()}):
-        if blocked := next((need for need in needs[key] if need in aside or need not in live), None):
+        if blocked := next((need for need in needs[key] if need in aside or need not in live | done), None):
             what = (by_key[blocked].word or "held") if blocked in by_key else "not there"
             aside[key] = f"{live[key].where} {key!r} is held back: it needs {blocked!r}, which is {what}"
     return tuple(_settled(entry, needs, aside) for entry in found), tuple(aside.values())

@@ -33,7 +33,7 @@ def read_bytes(data: bytes, path: Path) -> Document:
     if text.lstrip()[:1] in ("{", "[") and path.suffix.lower() not in _TEXT_NAMES:
         return _json(load(text, name), text, path)
     if len(data) > MOST_TEXT_BYTES:
-        raise UsageError(f"{name!r} has {len(data)} bytes, a goal's text may have {MOST_TEXT_BYTES}; split it")
+        raise UsageError(f"{name!r} has {len(data)} bytes; a goal's text may have {MOST_TEXT_BYTES}")
     return Document("text", path, (Entry(key="", text=text, where="the text"),))
 
 
@@ -47,7 +47,7 @@ def decoded(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{name!r} cannot be read as text: no UTF-8 on line {line}; save it as UTF-8") from error
+        raise UsageError(f"{name!r} cannot be read as text: no UTF-8 on line {line}; give a UTF-8 text file") from error
 
 
 def _json(data: Any, text: str, path: Path) -> Document:

@@ -67,8 +67,8 @@ def tags_of(data: dict[str, Any]) -> dict[str, list[str | int]]:
 
 def read(data: dict[str, Any], text: str, path: Path) -> Document:
     """Read the tasks of every tag; done ones are done, deferred and cancelled ones left out, all others open."""
-    found: list[Entry] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
+    found: list[Entry] = []
+    notes: list[str] = []
     for tag, at in tags_of(data).items():
         held = validated(_Tasks, data[tag] if at else data, text, str(path), at)
         scores, note = _scores(path, tag)
@@ -110,7 +110,7 @@ def _pieces(task: Task, where: str) -> tuple[tuple[Piece, ...], list[str]]:
     left = [one for one in task.subtasks if one.status not in _DONE | _ASIDE]
     here = {str(one.id) for one in left}
     made: dict[str, Piece] = {}
-    outside: list[str] = Field(default_factory=list)
+    outside: list[str] = []
     for one in left:
         needs = [need.removeprefix(f"{task.id}.") for need in map(str, one.dependencies)]
         double = next((need for need in needs if ids[need] > 1), None)
