@@ -116,6 +116,14 @@ def test_started_once(store: Store, ids) -> None:
         store.start_goal("g1", {})
 
 
+def test_the_last_goal_is_one_that_was_started(store: Store, ids) -> None:
+    """`last` is the newest goal that was started, and only where there is none the newest of the list."""
+    store.take_in([incoming("a"), incoming("b")], ids)
+    assert store.find_goal("last").id == "g2"
+    store.start_goal("g1", {})
+    assert store.find_goal("last").id == "g1"
+
+
 def test_removed_for_good(store: Store, ids, make_plan, make_outcome) -> None:
     """Every row of a removed goal is gone, its events stay, the log explains it, and it can come again."""
     store.take_in([incoming("a"), incoming("b", "c", "a")], ids)
