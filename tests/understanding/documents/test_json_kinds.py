@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tuloy.errors import UsageError
 from tuloy.plan import CommandAction, InstructAction
 from tuloy.understanding.documents import plan_entry, read_document
 from tuloy.understanding.documents.entries import Document, Entry
-from tuloy.understanding.documents.kinds import MOST_BYTES
+from tuloy.understanding.documents.kinds import MOST_BYTES, read_bytes
 
 FILES = Path(__file__).parent / "files"
 
@@ -180,3 +182,42 @@ def test_many_entries_are_read_quickly(read) -> None:
     before = process_time()
     assert len(read({"tasks": tasks}).open) == 10_000
     assert process_time() - before < 5
+
+
+LEAVES = (
+    st.none() | st.booleans() | st.floats() | st.text(max_size=4) | st.sampled_from([1, "1", "2.1", "done", "approved"])
+)
+KEYS = st.sampled_from(
+    [
+        "id",
+        "title",
+        "status",
+        "dependencies",
+        "subtasks",
+        "todos",
+        "description",
+        "text",
+        "done",
+        "priority",
+        "complexity",
+    ]
+)
+ANYTHING = st.recursive(LEAVES, lambda one: st.lists(one, max_size=3) | st.dictionaries(KEYS, one, max_size=6))
+LISTS = st.lists(
+    ANYTHING | st.builds(lambda more: {"id": 1, "title": "Fix it", **more}, st.dictionaries(KEYS, ANYTHING))
+)
+DOCUMENTS = st.dictionaries(st.sampled_from(["features", "tasks"]), LISTS, min_size=1) | st.dictionaries(
+    st.text(max_size=2), st.fixed_dictionaries({"tasks": LISTS}), min_size=1
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(DOCUMENTS)
+def test_any_document_is_read_or_refused(document: object) -> None:
+    """Whatever stands in a list of goals, its open entries have valid plans, or it is refused in our words."""
+    try:
+        found = read_bytes(json.dumps(document).encode("utf-8", "surrogatepass"), Path("x.json"))
+        plans = [plan_entry(entry, None) for entry in found.open]
+    except UsageError:
+        return
+    assert all(len(plan) for plan in plans)
