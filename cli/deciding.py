@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.looking import open_the_store, print_json
-from cli.screen import Live, err, out
+from cli.screen import Live, err, out, tell_of_document
 from tuloy.errors import UsageError
 from tuloy.settings import load_settings
 from tuloy.work.acceptance import accept_goal as accept_it
 from tuloy.work.acceptance import rollback_goal as roll_it_back
+from tuloy.work.origins import write_back
 from tuloy.work.run import Change, Run, open_run
 from tuloy.work.wishes import Wish, wish_for
 
@@ -54,9 +55,12 @@ def rollback_goal(name: str, to: str | None, as_json: bool) -> int:
 
 def tell_goal(name: str, wish: Wish) -> int:
     """Cancel or pause a goal, wherever it runs."""
-    with open_the_store(load_settings()) as store:
+    settings = load_settings()
+    with open_the_store(settings) as store:
         goal = store.find_goal(name)
         out.print(f"goal {goal.id} {wish_for(store, goal, wish)}", markup=False)
+        if (ended := store.find_goal(goal.id).status) == "cancelled":
+            tell_of_document(write_back(store, settings.home, goal.id, ended))
     return 0
 
 

@@ -11,15 +11,17 @@ from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from cli.planning import Asked
     from tuloy.work.reading import Lane
+    from tuloy.work.todo import Read
 
 __all__ = [
     "edit_plan",
+    "home_of",
     "lane_of",
     "open_the_store",
     "print_json",
     "priority_of",
-    "read_text",
     "settings_for",
     "show_goal",
     "show_plan",
@@ -27,34 +29,61 @@ __all__ = [
     "tell",
 ]
 
-LARGEST_TEXT_BYTES = 100_000  # tuloy.work.reading.MOST_BYTES, which costs more to import
-
 
 def show_plan(
     texts: Sequence[str],
+    file: str | None,
     repo: str,
     priority: str | None,
-    lane: str,
     as_json: bool,
+    asked: "Asked",
     *,
     edit: bool = False,
     why: bool = False,
-    reading: int | None = None,
-    fresh: bool = False,
 ) -> int:
-    """Print how the text is read for the project in `repo`; with `edit` let the user change it, and keep that."""
-    from cli.planning import Asked, Read, plan_from
+    """Print how the text or the document is read for the project in `repo`; one plan for each goal that is open.
 
-    if len(texts) != 1:
-        raise UsageError(f"a plan is made of one goal, {len(texts)} were given; give words or --file, not both")
+    With `edit` let the user change the plan, and keep that; with `why` print which words made what instead.
+    """
+    if len(texts) + (file is not None) != 1:
+        raise UsageError("a plan is made of one goal; give words or --file, one of them")
     root = Path(repo).absolute()
     if not root.is_dir():
         raise UsageError(f"{repo!r} is no directory; name the project with --repo")
+    wanted = priority_of(priority)
+    if file is not None:
+        from cli.todo import texts_and_lists
+
+        texts, lists = texts_and_lists(file, root, wanted)
+        if lists:
+            return _show_list(lists, file, as_json, alone=not (edit or why or asked.reading))
     if why:
         return _explain(texts[0], root, as_json)
+    return _show_one(texts[0], root, wanted, asked, as_json, edit=edit)
+
+
+def _show_list(lists: Sequence["Read"], file: str, as_json: bool, *, alone: bool) -> int:
+    """Print the plan of each goal of a document that is a list of them."""
+    from cli.plan_screen import print_plan
+
+    plans = [plan for read in lists for _, plan in read.plans]
+    if not plans:
+        raise UsageError(f"{file!r} holds nothing that is open; `tuloy list --all` shows what was taken in before")
+    if not alone:
+        raise UsageError(f"{file!r} is a list of {len(plans)} goals; --edit, --explain and --reading take one goal")
+    if as_json:
+        documents = [plan.model_dump(mode="json") for plan in plans]
+        print_json(documents[0] if len(documents) == 1 else documents)
+    for plan in [] if as_json else plans:
+        print_plan(plan, out)
+    return 0
+
+
+def _show_one(text: str, root: Path, priority: Priority | None, asked: "Asked", as_json: bool, *, edit: bool) -> int:
+    from cli.planning import Read, plan_from
+
     settings = _settings_of_plan(root)
-    asked = Asked(reading=reading, fresh=fresh, lane=lane_of(lane))
-    read = plan_from(texts[0], root, settings, priority_of(priority), asked)
+    read = plan_from(text, root, settings, priority, asked)
     if edit:
         read = Read(edit_plan(read.plan, root, settings), corrected=read.corrected)
     if as_json:
@@ -63,7 +92,7 @@ def show_plan(
         from cli.plan_facts import facts_of
         from cli.plan_screen import print_plan
 
-        print_plan(read.plan, out, facts_of(read.plan, settings, repo, corrected=read.corrected and not edit))
+        print_plan(read.plan, out, facts_of(read.plan, settings, str(root), corrected=read.corrected and not edit))
     return 0
 
 
@@ -73,7 +102,7 @@ def edit_plan(plan: Plan, root: Path, settings: Settings) -> Plan:
     from tuloy.workspaces.directories import open_place
 
     repository = open_place(root, settings.home)
-    made = edited(plan, _home(settings) / "edits")
+    made = edited(plan, home_of(settings) / "edits")
     if made != plan:
         with open_the_store(settings) as store:
             store.save_correction(repository.id, made)
@@ -118,6 +147,22 @@ def _explain(text: str, root: Path, as_json: bool) -> int:
     return 0
 
 
+def _plans(texts: Sequence[str], file: str | None, root: Path, priority: Priority | None) -> list[Plan]:
+    if file is None:
+        from tuloy.work.reading import read_goal
+
+        return [read_goal(text, root, priority=priority) for text in texts]
+    from cli.todo import tell_what_is_left_out
+    from tuloy.work.todo import read_documents
+
+    found = read_documents([Path(file)], root, priority=priority)
+    tell_what_is_left_out(found)
+    plans = [plan for read in found for _, plan in read.plans]
+    if not plans:
+        raise UsageError(f"{file!r} holds nothing that is open; `tuloy list --all` shows what was taken in before")
+    return plans
+
+
 def show_status(limit: int, as_json: bool) -> int:
     """Print the goals of this machine."""
     if as_json:
@@ -128,7 +173,7 @@ def show_status(limit: int, as_json: bool) -> int:
         return 0
     from tuloy.store.glance import glance
 
-    if goals := glance(_home(load_settings()) / "tuloy.db", limit):
+    if goals := glance(home_of(load_settings()) / "tuloy.db", limit):
         print_goals(goals, out)
     else:
         out.print('no goals yet; try: tuloy run "run the tests"')
@@ -152,10 +197,10 @@ def open_the_store(settings: Settings) -> Any:
     """Open this machine's store, making its directory first."""
     from tuloy.store import open_store
 
-    return open_store(_home(settings) / "tuloy.db")
+    return open_store(home_of(settings) / "tuloy.db")
 
 
-def _home(settings: Settings) -> Path:
+def home_of(settings: Settings) -> Path:
     """Return the directory of our state, made if need be.
 
     Raises:
@@ -200,21 +245,6 @@ def lane_of(name: str) -> "Lane":
 def tell(line: str) -> None:
     """Say on stderr what takes time."""
     err.print(line, markup=False)
-
-
-def read_text(file: str) -> str:
-    """Read a goal's text from a file.
-
-    Raises:
-        UsageError: when it cannot be read as UTF-8 text of at most a megabyte.
-    """
-    path = Path(file)
-    try:
-        if path.stat().st_size > LARGEST_TEXT_BYTES:
-            raise UsageError(f"{file!r} has {path.stat().st_size} bytes; a goal's text may have {LARGEST_TEXT_BYTES}")
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file!r} cannot be read as text: {error}; give a UTF-8 text file") from error
 
 
 def print_json(document: Any) -> None:

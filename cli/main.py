@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from tuloy.errors import TuloyError
+from tuloy.errors import TuloyError, UsageError
 
 __all__ = ["app", "main"]
 
@@ -28,6 +28,7 @@ app.add_typer(audit, name="audit")
 RepoOption = Annotated[str, typer.Option("--repo", "-r", help="The repository to work on.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 GoalId = Annotated[str, typer.Argument(help="A goal's id, its beginning, or `last`.")]
+GoalIds = Annotated[list[str], typer.Argument(help="Goals' ids, or their beginnings.")]
 Priority = Annotated[str | None, typer.Option(help="critical, high, normal or low; else what the text says.")]
 Agent = Annotated[
     str | None,
@@ -39,7 +40,9 @@ Reading = Annotated[
     int | None, typer.Option("--reading", min=1, help="Take the reading with this number (see `tuloy plan`).")
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Read the text anew, though you edited its plan before.")]
-File = Annotated[str | None, typer.Option("--file", "-f", help="Read the goal from a text file.")]
+File = Annotated[
+    str | None, typer.Option("--file", "-f", help="A text, PRD, FEATURES.json, tasks.json or TODO JSON to read.")
+]
 
 
 @app.callback()
@@ -65,16 +68,20 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the likeliest reading of an unclear goal.")] = False,
     reading: Reading = None,
     fresh: Fresh = False,
+    run_list: Annotated[bool, typer.Option("--open", help="Run what `tuloy list` shows as open, in order.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan a goal, run it, gate it, and leave the result on a branch."""
     from cli.looking import lane_of
     from cli.planning import Asked
-    from cli.running import run_goals
+    from cli.running import run_goals, run_open
 
-    texts = [*(goal or []), *_text_of(file)]
     asked = Asked(yes, reading, fresh, lane_of(lane))
-    _leave(run_goals(texts, repo, priority, agent, max_workers, accept, dry_run, as_json, asked))
+    if not run_list:
+        _leave(run_goals(goal or [], file, repo, priority, agent, max_workers, accept, dry_run, as_json, asked))
+    if goal or file or dry_run or priority or asked != Asked():
+        raise UsageError("--open runs what was added before, as it was added; give no other goal, file or priority")
+    _leave(run_open(repo, agent, max_workers, accept, as_json))
 
 
 @app.command()
@@ -91,10 +98,12 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Show how a goal is read, without doing anything."""
-    from cli.looking import show_plan
+    from cli.looking import lane_of, show_plan
+    from cli.planning import Asked
 
-    texts = [*([] if goal is None else [goal]), *_text_of(file)]
-    _leave(show_plan(texts, repo, priority, lane, as_json, edit=edit, why=explain, reading=reading, fresh=fresh))
+    asked = Asked(reading=reading, fresh=fresh, lane=lane_of(lane))
+    texts = [] if goal is None else [goal]
+    _leave(show_plan(texts, file, repo, priority, as_json, asked, edit=edit, why=explain))
 
 
 @app.command()
@@ -104,10 +113,64 @@ def resume(
     max_workers: Workers = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a goal that was interrupted, killed, or waits."""
+    """Go on with a goal that was interrupted, killed, or waits; start one of the list."""
     from cli.running import resume_goal
 
     _leave(resume_goal(goal, agent, max_workers, as_json))
+
+
+@app.command()
+def add(
+    goal: Annotated[list[str] | None, typer.Argument(help="What should be done; each is a goal.")] = None,
+    repo: RepoOption = ".",
+    file: File = None,
+    priority: Priority = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add goals to the list, and start nothing."""
+    from cli.todo import add_goals
+
+    _leave(add_goals(goal or [], file, repo, priority, as_json))
+
+
+@app.command()
+def migrate(
+    files: Annotated[list[str], typer.Argument(help="PRDs, FEATURES.json, tasks.json, TODO JSON.")],
+    repo: RepoOption = ".",
+    as_json: JsonOption = False,
+) -> None:
+    """Take the goals of documents into the list; again, only what is new or was edited."""
+    from cli.todo import migrate as take
+
+    _leave(take(files, repo, as_json))
+
+
+@app.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Also goals that have ended.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """List the goals that are still to be done, the most urgent first."""
+    from cli.todo import list_goals
+
+    _leave(list_goals(everything, limit, as_json))
+
+
+@app.command()
+def done(goals: GoalIds) -> None:
+    """Mark goals done by hand."""
+    from cli.todo import mark_goals_done
+
+    _leave(mark_goals_done(goals))
+
+
+@app.command("rm")
+def remove(goals: GoalIds) -> None:
+    """Remove goals for good; their events stay in the log."""
+    from cli.todo import remove_goals
+
+    _leave(remove_goals(goals))
 
 
 @app.command()
@@ -242,11 +305,3 @@ def _complain(message: str, code: int) -> int:
 
 def _leave(code: int) -> None:
     raise typer.Exit(code)
-
-
-def _text_of(file: str | None) -> list[str]:
-    if file is None:
-        return []
-    from cli.looking import read_text
-
-    return [read_text(file)]

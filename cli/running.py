@@ -10,10 +10,11 @@ from cli.looking import edit_plan, open_the_store, print_json, priority_of, sett
 from cli.plan_screen import print_plan
 from cli.planning import Asked, plan_from, settled
 from cli.screen import Live, err, out, print_goal
+from cli.todo import texts_and_lists
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server, revive_server
 from tuloy.agents.matching import agents_of
-from tuloy.errors import TuloyError, UsageError
+from tuloy.errors import Interrupted, TuloyError, UsageError
 from tuloy.plan import Plan
 from tuloy.settings import Settings, default_home, load_settings, user_file
 from tuloy.store import GoalRow, Store
@@ -23,16 +24,21 @@ from tuloy.work.reading import check_text
 from tuloy.work.recovery import recover
 from tuloy.work.report import goal_document, is_running
 from tuloy.work.run import Change, Run, Tell, open_run
+from tuloy.work.starting import all_held, begin_open, next_open
+from tuloy.work.todo import take_in
 from tuloy.work.wishes import wish_for, wishes_since
 from tuloy.workspaces.directories import open_place, reopen
 from tuloy.workspaces.git import dirty_files, git
 from tuloy.workspaces.records import Repository
 
-__all__ = ["resume_goal", "run_goals"]
+__all__ = ["resume_goal", "run_goals", "run_open"]
+
+WAITS = 3
 
 
 def run_goals(
     texts: Sequence[str],
+    file: str | None,
     repo: str,
     priority: str | None,
     agent: str | None,
@@ -42,21 +48,34 @@ def run_goals(
     as_json: bool,
     asked: Asked = Asked(),
 ) -> int:
-    """Plan the goals, run them side by side, print what came of them."""
-    if not texts:
-        raise UsageError('there is no goal; say what should be done: tuloy run "run the tests"')
-    for text in texts:
-        check_text(text)
+    """Plan the goals, run them side by side, print what came of them.
+
+    The goals of a document that is a list of them go into the store's list first, and run one after the other.
+    """
     repository = open_place(Path(repo).absolute(), default_home())
     settings = _settings(repository, max_workers)
     wanted = priority_of(priority)
+    told, lists = texts_and_lists(file, repository.root, wanted) if file else ([], [])
+    texts = [*texts, *told]
+    if lists and texts:
+        raise UsageError(f"{file!r} is a list of goals; run it alone, or `tuloy add` to it: tuloy add {texts[0]!r}")
+    if not texts and not lists:
+        raise UsageError('there is no goal; say what should be done: tuloy run "run the tests"')
+    for text in texts:
+        check_text(text)
     agents_of(settings.agents, agent)
+    if dry_run and lists:
+        return _only_plan([plan for read in lists for _, plan in read.plans], as_json)
     root = repository.root
     read = [plan_from(text, root, settings, wanted, asked) for text in texts]
     if dry_run:
         return _only_plan([one.plan for one in read], as_json)
     plans = [settled(one, root, asked, lambda plan: edit_plan(plan, root, settings)) for one in read]
     with open_the_store(settings) as store:
+        if lists:
+            taken = take_in(store, repository, lists)
+            among = {*taken.added, *taken.edited, *taken.same}
+            return _run_listed(store, settings, repository, among, agent, as_json, accept)
         _warm_up(settings)
         begun = [begin_goal(store, settings, repository, plan.goal.text, plan=plan) for plan in plans]
         for one in begun:
@@ -64,6 +83,52 @@ def run_goals(
         _tell_of_place(repository, begun[0])
         _tell_about_uncommitted(repository)
         return _run(store, settings, begun, agent, as_json, accept=accept)
+
+
+def run_open(repo: str, agent: str | None, max_workers: int | None, accept: bool, as_json: bool) -> int:
+    """Run what is open in the list of this repository, one goal after the other, as needs and priorities have it."""
+    repository = open_place(Path(repo).absolute(), default_home())
+    settings = _settings(repository, max_workers)
+    agents_of(settings.agents, agent)
+    with open_the_store(settings) as store:
+        among = {goal.id for goal in store.goals("open")}
+        return _run_listed(store, settings, repository, among, agent, as_json, accept)
+
+
+def _run_listed(
+    store: Store,
+    settings: Settings,
+    repository: Repository,
+    among: set[str],
+    agent: str | None,
+    as_json: bool,
+    accept: bool,
+) -> int:
+    """Run open goals one after the other until none is left that may begin; an interrupt ends them all."""
+    left, ran, codes = set(among), [], [0]
+    cached: dict[str, set[str]] = {}
+    while (goal := next_open(store, repository.id, left)) is not None:
+        left.discard(goal.id)
+        _warm_up(settings)
+        try:
+            begun = begin_open(store, settings, goal)
+        except UsageError as error:
+            err.print(f"not started: {error}", markup=False)
+            codes.append(error.exit_code)
+            continue
+        ran.append(goal.id)
+        print_plan(begun.plan, err)
+        done, refused = _carry_out(store, settings, [begun], agent, accept=accept)
+        cached |= done
+        codes += refused
+        if store.find_goal(goal.id).exit_code == Interrupted.exit_code:
+            break
+    for held in all_held(store, repository.id, left):
+        err.print(f"not started: {held.why}", markup=False)
+        codes.append(WAITS)
+    if not ran and codes == [0]:
+        err.print("nothing is open here; `tuloy list` shows every repository's goals", markup=False)
+    return max(_print(ran, store, as_json, cached), *codes)
 
 
 def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: bool) -> int:
@@ -78,6 +143,10 @@ def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: 
         if is_running(store, goal):
             return _let_go_on(store, goal)
         _warm_up(settings)
+        if goal.status == "open":
+            begun = begin_open(store, settings, goal)
+            print_plan(begun.plan, err)
+            return _run(store, settings, [begun], agent, as_json)
         return _run(store, settings, [Begun(goal, plan_goal(store, goal))], agent, as_json, resuming=True)
 
 
@@ -105,6 +174,20 @@ def _run(
     accept: bool = False,
 ) -> int:
     """Run goals that are in the store, accept them if asked to, print what came of them."""
+    cached, refused = _carry_out(store, settings, begun, agent, resuming=resuming, accept=accept)
+    return max(_print([one.goal.id for one in begun], store, as_json, cached), *refused)
+
+
+def _carry_out(
+    store: Store,
+    settings: Settings,
+    begun: Sequence[Begun],
+    agent: str | None,
+    *,
+    resuming: bool = False,
+    accept: bool = False,
+) -> tuple[dict[str, set[str]], list[int]]:
+    """Run goals side by side; return the steps that were done before, by goal, and exit statuses of acceptance."""
     with ExitStack() as opened, Live(err) as live:
         runs = [
             opened.enter_context(open_run(one.goal, one.plan, settings, store, agent=agent, tell=tell))
@@ -117,8 +200,7 @@ def _run(
 
         execute(runs, revive=partial(_revive, settings))
         refused = [_accept(run) for run in runs] if accept else [0]
-        cached = {run.goal.id: run.cached for run in runs}
-    return max(_print([one.goal.id for one in begun], store, as_json, cached), *refused)
+        return {run.goal.id: run.cached for run in runs}, refused
 
 
 def _tellers(begun: Sequence[Begun], live: Live) -> list[Tell]:

@@ -18,7 +18,7 @@ from tuloy.printable import one_line, printable
 if TYPE_CHECKING:
     from tuloy.work.run import Change
 
-__all__ = ["Live", "err", "out", "print_goal", "print_goals"]
+__all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_list", "tell_of_document"]
 
 WIDE = 140  # for files and pipes, which have no width of their own
 
@@ -43,6 +43,7 @@ MARKS = {
     "cancelled": ("–", "yellow"),
     "lost": ("!", "yellow"),
     "running": ("…", "cyan"),
+    "open": ("○", "cyan"),
     "planned": ("·", "dim"),
     "planning": ("·", "dim"),
 }
@@ -146,6 +147,24 @@ def _by_stage(document: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]
         return [("", document["steps"])]
     own = {stage["stage"]: [step for step in document["steps"] if step["stage"] == stage["stage"]] for stage in stages}
     return [(f"{stage['title']}  {stage['done']}/{stage['of']}", own[stage["stage"]]) for stage in stages]
+
+
+def print_list(goals: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print one row per goal of the list, as `tuloy.store.glance.listed` sees it."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "goal", "status", "priority", "what", "after"):
+        table.add_column(name, overflow="fold")
+    for goal in goals:
+        what = Text(one_line(goal["text"].strip().partition("\n")[0].lstrip("# "), 90))
+        row = (Text(one_line(goal["id"])), goal["status"], goal["priority"], what, " ".join(goal["needs"]))
+        table.add_row(mark(goal["status"]), *row)
+    console.print(table)
+
+
+def tell_of_document(hindered: str | None) -> None:
+    """Say why the document that a goal came from was not told of its end, if it was not."""
+    if hindered:
+        err.print(f"not written back: {hindered}", markup=False)
 
 
 def _findings(gate: dict[str, Any]) -> list[Text]:

@@ -23,6 +23,7 @@ from flows.process import crash_orphans, short_turns, stops_on_signal
 from tasks.live import open_here
 from tuloy.errors import ServerUnavailable, TuloyError
 from tuloy.printable import one_line
+from tuloy.work.origins import write_back
 from tuloy.work.run import Run
 
 __all__ = ["execute"]
@@ -88,6 +89,7 @@ def _settle(run: Run, status: Literal["failed", "waiting"], reason: str) -> None
     """Say in the store what the flow could not say itself any more."""
     if run.store.find_goal(run.goal.id).status in ("planning", "planned", "running"):
         run.store.set_goal(run.goal.id, status, reason, TuloyError.exit_code)
+        write_back(run.store, run.settings.home, run.goal.id, status)
 
 
 def _again(run: Run) -> str:

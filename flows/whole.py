@@ -13,8 +13,9 @@ from tasks.live import in_thread
 from tasks.report import show_plan, show_report
 from tuloy.work.ending import GoalEnd
 from tuloy.work.leaks import note_leaks
+from tuloy.work.origins import write_back
 from tuloy.work.report import goal_document, goal_markdown
-from tuloy.work.run import Run
+from tuloy.work.run import Change, Run
 from tuloy.workspaces.leaks import see
 
 __all__ = ["run_whole", "ui_address"]
@@ -26,6 +27,7 @@ async def run_whole(run: Run) -> State:
     run_id = str(flow_run.get_id())
     await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
     await in_thread(goal_id, run.store.set_goal, goal_id, "running")
+    await in_thread(goal_id, write_back, run.store, run.settings.home, goal_id, "running")
     before = await in_thread(goal_id, see, run.repo)
     # Before the steps, not beside them: a write that meets the first step's look at its limits in Prefect's SQLite
     # makes that look a 503, which the client repeats two seconds later.
@@ -34,6 +36,8 @@ async def run_whole(run: Run) -> State:
         end = await drive(run)
     await in_thread(goal_id, note_leaks, run, before)
     await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
+    if hindered := await in_thread(goal_id, write_back, run.store, run.settings.home, goal_id, end.status):
+        run.tell(Change("stage", "origin", "telling the document that the goal came from", "error", hindered))
     document = goal_document(run.store, run.store.find_goal(goal_id), cached=run.cached)
     await show_report(goal_id, goal_markdown(document))
     return _state(end)

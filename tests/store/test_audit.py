@@ -1,5 +1,6 @@
 """The event log: it rebuilds the rows, and no change to it goes unseen."""
 
+import itertools
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from tuloy.outcome import Outcome
 from tuloy.plan import Goal, InstructAction, Plan, Stage, Step
 from tuloy.store import Store, backup, open_store, rows_of, verify
 from tuloy.store.database import digest
+from tuloy.store.intake import Incoming, Origin
 from tuloy.store.rebuild import rebuild
 
 WORDS = st.text(max_size=8)
@@ -38,6 +40,15 @@ def _calls(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[C
     return st.tuples(*arguments).map(lambda values: lambda store: getattr(store, name)(*values))
 
 
+def _incoming(entry: str, content: str, state: Any, needs: tuple[str, ...]) -> Incoming:
+    origin = Origin("features", "/f", entry, content, "approved", "{}")
+    return Incoming(f"Do {content}", "/r", "r", origin=origin, needs=needs, state=state)
+
+
+NUMBERED = itertools.count()
+ENTRIES = st.sampled_from(["one", "two", "three"])
+STATES = st.sampled_from(["open", "open", "done", "left out", "held"])
+INCOMING = st.builds(_incoming, ENTRIES, WORDS, STATES, st.lists(ENTRIES, max_size=2).map(tuple))
 NUMBERS = st.floats(0, 1e9)
 ATTEMPTS = st.one_of(st.none(), st.integers(1, 6))
 GATE_RESULTS = st.fixed_dictionaries(
@@ -63,6 +74,8 @@ OPERATIONS = st.one_of(
     _calls("take_lease", GOALS),
     _calls("release_lease", GOALS),
     _calls("emit", GOALS, WORDS),
+    _calls("take_in", st.lists(INCOMING, max_size=3), st.just(lambda: f"d{next(NUMBERED)}")),
+    _calls("remove_goals", st.lists(GOALS, max_size=2, unique=True)),
 )
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.sql import Executable
 
@@ -45,6 +45,12 @@ def _update_one(name: str) -> Executable:
     return update(one).where(*(one.c[key] == bindparam(f"pk_{key}") for key in primary_key(name)))
 
 
+def _delete_one(name: str) -> Executable:
+    one = metadata.tables[name]
+    return delete(one).where(*(one.c[key] == bindparam(key) for key in primary_key(name)))
+
+
+_DELETE = {name: _delete_one(name) for name in metadata.tables}
 _INSERT = {name: insert(one) for name, one in metadata.tables.items()}
 _UPDATE = {name: _update_one(name) for name in metadata.tables}
 
@@ -92,6 +98,12 @@ class Writing(Reading):
         keys = primary_key(name)
         values = {f"pk_{column}" if column in keys else column: value for column, value in fields.items()}
         self.connection.execute(_UPDATE[name], _storable(values))
+
+    def delete(self, name: str, key: Row) -> dict[str, Any]:
+        """Delete the one row with this primary key, and return the key as an event tells of it."""
+        named = {column: key[column] for column in primary_key(name)}
+        self.connection.execute(_DELETE[name], named)
+        return named
 
     def append(self, goal_id: str | None, kind: str, data: Row) -> None:
         """Append one event to the chain."""

@@ -17,7 +17,7 @@ from tuloy.store.text import json_text
 
 __all__ = ["REVISIONS", "engine_at"]
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 _LOCK_S = 60.0
 _HERE = Path(__file__).parent
 

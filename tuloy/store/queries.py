@@ -44,6 +44,7 @@ _GATE, _CHECKPOINT, _LEASE = table(GateRow), table(CheckpointRow), table(LeaseRo
 _THE_GOAL: BindParameter[str] = bindparam("goal_id")
 
 _NEWEST = select(_GOAL).order_by(_GOAL.c.created_at.desc(), _GOAL.c.id.desc())
+_NEWEST_STARTED = _NEWEST.where(_GOAL.c.status != "open")
 _BY_ID = select(_GOAL).where(_GOAL.c.id == _THE_GOAL)
 _BY_FLOW_RUN = _NEWEST.where(_GOAL.c.flow_run_id == bindparam("flow_run_id")).limit(1)
 _NEXT = (
@@ -70,7 +71,7 @@ _LEASE_OF = select(_LEASE).where(_LEASE.c.goal_id == _THE_GOAL)
 
 
 def find_goal(db: Database, name: str) -> GoalRow:
-    """Return the goal with this id, or the only one whose id begins so, or the newest for `last`.
+    """Return the goal with this id, or the only one whose id begins so, or for `last` the newest that was started.
 
     Raises:
         UsageError: when there is none or more than one; the message lists near ids.
@@ -78,7 +79,7 @@ def find_goal(db: Database, name: str) -> GoalRow:
     with db.read() as reading:
         found = reading.first(_BY_ID, goal_id=name)
         if found is None and name == "last":
-            found = reading.first(_NEWEST.limit(1))
+            found = reading.first(_NEWEST_STARTED.limit(1)) or reading.first(_NEWEST.limit(1))
         if found is not None:
             return GoalRow(**found)
         begin = reading.all(_NEWEST.where(_GOAL.c.id.startswith(name, autoescape=True)).limit(6)) if name else []

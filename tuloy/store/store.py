@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tuloy.store import attempts, corrections, events, gates, goals, leases, queries
+from tuloy.store import attempts, corrections, events, gates, goals, intake, leases, queries, removal
 from tuloy.store.database import Database
 from tuloy.store.opening import engine_at
 
@@ -24,6 +24,11 @@ class Store(Database):
     forget_correction = corrections.forget_correction
     corrected_plan = corrections.corrected_plan
 
+    take_in = intake.take_in
+    start_goal = intake.start_goal
+    set_word = intake.set_word
+    remove_goals = removal.remove_goals
+
     start_attempt = attempts.start_attempt
     end_attempt = attempts.end_attempt
     record_outcome = attempts.record_outcome
@@ -40,6 +45,8 @@ class Store(Database):
     events_of_kind = events.events_of_kind
     events = events.events
 
+    origin_of = intake.origin_of
+    needs_of = intake.needs_of
     find_goal = queries.find_goal
     goal_of_flow_run = queries.goal_of_flow_run
     goals = queries.goals

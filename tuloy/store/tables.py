@@ -21,6 +21,8 @@ __all__ = [
     "GoalRow",
     "GoalStatus",
     "LeaseRow",
+    "NeedRow",
+    "OriginRow",
     "OutcomeRow",
     "PlanRow",
     "metadata",
@@ -28,7 +30,7 @@ __all__ = [
     "table",
 ]
 
-GoalStatus = Literal["planning", "planned", "running", "done", "failed", "waiting", "cancelled"]
+GoalStatus = Literal["planning", "planned", "running", "done", "failed", "waiting", "cancelled", "open"]
 FINISHED = frozenset({"done", "failed", "cancelled"})
 
 metadata = MetaData(
@@ -82,6 +84,35 @@ class GoalRow(_Row, table=True):
     flow_run_id: str | None = None
     flow_run_url: str | None = None
     options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class OriginRow(_Row, table=True):
+    """The entry of a document that a goal came from: `entry` is its key there, `document` the whole of it as JSON.
+
+    `content` is its hash, `word` the document's last known word for its state, `given` those words that came from us.
+    """
+
+    __tablename__ = "origin"
+    __table_args__ = (Index(None, "repo_id", "kind", "entry"),)
+
+    goal_id: str = Field(primary_key=True, foreign_key="goal.id")
+    repo_id: str
+    kind: str
+    file: str
+    entry: str
+    content: str
+    word: str = ""
+    given: list[str] = Field(default_factory=list, sa_type=JSON)
+    document: str = Field(sa_type=Text)
+
+
+class NeedRow(_Row, table=True):
+    """One goal that has to be done before another one begins."""
+
+    __tablename__ = "goal_need"
+
+    goal_id: str = Field(primary_key=True, foreign_key="goal.id")
+    needs_id: str = Field(primary_key=True, foreign_key="goal.id", index=True)
 
 
 class PlanRow(_Row, table=True):
@@ -200,13 +231,16 @@ class CorrectionRow(_Row, table=True):
 
 
 class EventRow(_Row, table=True):
-    """One link of the chain; `data` is kept as the exact JSON text that was hashed."""
+    """One link of the chain; `data` is kept as the exact JSON text that was hashed.
+
+    `goal_id` refers to nothing: the events of a goal stay when it is removed.
+    """
 
     __tablename__ = "event"
     __table_args__ = (Index(None, "goal_id", "seq"),)
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    goal_id: str | None = Field(default=None, foreign_key="goal.id")
+    goal_id: str | None = None
     kind: str
     at: str
     data: str = Field(sa_type=Text)

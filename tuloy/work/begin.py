@@ -4,7 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from filelock import FileLock
 from sqlalchemy import bindparam, select
@@ -13,6 +13,9 @@ from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store
 from tuloy.store.tables import table
+from tuloy.understanding import look_at
+from tuloy.understanding.documents import plan_entry
+from tuloy.understanding.documents.entries import Entry
 from tuloy.work.reading import read_goal
 from tuloy.workspaces.directories import snapshot
 from tuloy.workspaces.git import head
@@ -20,7 +23,7 @@ from tuloy.workspaces.lacking import lacking
 from tuloy.workspaces.landing import free_branch
 from tuloy.workspaces.records import Repository
 
-__all__ = ["Begun", "begin_goal", "plan_goal", "slug_of"]
+__all__ = ["Begun", "begin_goal", "made_id", "place_of", "plan_goal", "slug_of"]
 
 SMALL_WORDS = frozenset(
     [
@@ -99,14 +102,24 @@ def begin_goal(
             text=text,
             repo=str(repo.root),
             repo_id=repo.id,
-            base_commit=at.commit,
-            base_branch=at.branch,
-            branch=_branch(store, repo, slug_of(text)),
             priority=priority or read.goal.priority,
-            options=_options(repo, at.commit),
             flow_run_id=flow_run_id,
+            **place_of(store, repo, text, at.commit, at.branch),
         )
     return Begun(goal, plan_goal(store, goal, read))
+
+
+def place_of(store: Store, repo: Repository, text: str, commit: str, branch: str | None) -> dict[str, Any]:
+    """Say where a goal begins and on which branch it will land: base_commit, base_branch, branch, options.
+
+    The caller holds `begin.lock` until they are stored: no two goals may choose the same branch.
+    """
+    return {
+        "base_commit": commit,
+        "base_branch": branch,
+        "branch": _branch(store, repo, slug_of(text)),
+        "options": _options(repo, commit),
+    }
 
 
 def plan_goal(store: Store, goal: GoalRow, plan: Plan | None = None) -> Plan:
@@ -114,10 +127,19 @@ def plan_goal(store: Store, goal: GoalRow, plan: Plan | None = None) -> Plan:
     standing = store.plan_of(goal.id)
     if standing is not None:
         return standing
-    made = plan or read_goal(goal.text, Path(goal.repo or "."), priority=goal.priority)  # type: ignore[arg-type]
+    made = plan or _read(store, goal)
     store.save_plan(goal.id, made)
     store.set_goal(goal.id, "planned")
     return made
+
+
+def _read(store: Store, goal: GoalRow) -> Plan:
+    """Read the goal as it was given: as the entry of the document that it came from, else by its text."""
+    root, priority = Path(goal.repo or "."), cast(Priority, goal.priority)
+    origin = store.origin_of(goal.id)
+    if origin is None:
+        return read_goal(goal.text, root, priority=priority)
+    return plan_entry(Entry.model_validate_json(origin.document), look_at(root), priority=priority)
 
 
 def slug_of(text: str) -> str:
@@ -137,9 +159,14 @@ def _options(repo: Repository, commit: str) -> dict[str, Any]:
     return told
 
 
+def made_id() -> str:
+    """Return an id that is most likely free."""
+    return "g" + "".join(secrets.choice(LETTERS) for _ in range(6))
+
+
 def _new_id(store: Store) -> str:
     while True:
-        made = "g" + "".join(secrets.choice(LETTERS) for _ in range(6))
+        made = made_id()
         with store.read() as reading:
             if reading.first(_OF_ID, goal_id=made) is None:
                 return made

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from tuloy.errors import UsageError
 from tuloy.plan import Plan, Priority
-from tuloy.understanding import look_at, understand
+from tuloy.understanding import look_at
+from tuloy.understanding.documents import plan_text
 
 if TYPE_CHECKING:
     from tuloy.settings import ModelSettings
@@ -55,7 +56,7 @@ def read_goal(
     model: "ModelSettings | None" = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Plan:
-    """Read the text as a plan for the project in `root`.
+    """Read the text as a plan for the project in `root`: by its headings where it has some.
 
     `auto` asks a model only where the rules are not sure or the goal is heavy, and takes the rules' plan where none
     answers. `model` None is what this machine's settings say, read only when a model is asked.
@@ -66,7 +67,7 @@ def read_goal(
     """
     check_text(text)
     project = look_at(root) if root else None
-    plan = understand(text, project, priority=priority)
+    plan = plan_text(text, project, priority=priority)
     if lane == "rules" or (lane == "auto" and _suffices(plan)):
         return plan
     from tuloy.settings import load_settings
