@@ -147,22 +147,6 @@ def _explain(text: str, root: Path, as_json: bool) -> int:
     return 0
 
 
-def _plans(texts: Sequence[str], file: str | None, root: Path, priority: Priority | None) -> list[Plan]:
-    if file is None:
-        from tuloy.work.reading import read_goal
-
-        return [read_goal(text, root, priority=priority) for text in texts]
-    from cli.todo import tell_what_is_left_out
-    from tuloy.work.todo import read_documents
-
-    found = read_documents([Path(file)], root, priority=priority)
-    tell_what_is_left_out(found)
-    plans = [plan for read in found for _, plan in read.plans]
-    if not plans:
-        raise UsageError(f"{file!r} holds nothing that is open; `tuloy list --all` shows what was taken in before")
-    return plans
-
-
 def show_status(limit: int, as_json: bool) -> int:
     """Print the goals of this machine."""
     if as_json:

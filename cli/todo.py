@@ -20,7 +20,6 @@ __all__ = [
     "mark_goals_done",
     "migrate",
     "remove_goals",
-    "_tell_what_is_left_out",
     "texts_and_lists",
 ]
 

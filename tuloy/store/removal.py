@@ -22,7 +22,7 @@ _NEEDED_BY = (
 _ROWS = {
     name: select(one).where(one.c.goal_id == bindparam("goal_id"))
     for name, one in metadata.tables.items()
-    if name not in ("goal", "event", "chain")
+    if "goal_id" in one.c and name != "event"
 }
 
 
