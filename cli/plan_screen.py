@@ -63,8 +63,8 @@ def duration(seconds: float) -> str:
 def _head(plan: Plan) -> Group:
     scale = plan.complexity
     about = [f"{scale.band} {scale.score:g}/10: {', '.join(scale.reasons)}" if scale.reasons else scale.band]
-    about += [f"confidence {plan.confidence:.2f}", duration(longest_chain_s(plan))]
-    about += ["read by a model"] if plan.lane == "model" else []
+    by = ", read by a model" if plan.lane == "model" else ""
+    about += [f"confidence {plan.confidence:.2f}{by}", duration(longest_chain_s(plan))]
     return Group(Text(one_line(plan.goal.text, 300), "bold"), Text(one_line(" · ".join(about), 400), "dim"))
 
 

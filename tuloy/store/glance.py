@@ -24,7 +24,7 @@ order by goal.created_at desc, goal.id desc limit ?
 """
 _LISTED = """
 select goal.id, goal.text, goal.status, goal.priority, goal.repo, goal.created_at,
-  lease.pid, lease.pid_started_at, lease.host
+  lease.pid, lease.pid_born, lease.host
 from goal left join lease on lease.goal_id = goal.id
 where ? or goal.status not in ('done', 'failed', 'cancelled')
 order by goal.status = 'open',
