@@ -3,6 +3,7 @@
 Owns putting the parts together: urgency, reading, toolbox, estimate. Deterministic, no network, linear in the text.
 """
 
+import re
 from datetime import datetime
 
 from tuloy.errors import UsageError
@@ -25,6 +26,7 @@ __all__ = ["LONGEST", "read_goal"]
 LONGEST = 100_000
 _INSTRUCT_S = (1800.0, 300.0)
 _TITLE = 200
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def read_goal(
@@ -33,7 +35,7 @@ def read_goal(
     """Read a goal by rules alone.
 
     Raises:
-        UsageError: when the text is empty or longer than 100,000 characters.
+        UsageError: when the text is empty, longer than 100,000 characters, or holds a NUL or half a character.
     """
     _check_text(text)
     tokens = tokenize(text, 0, len(text))
@@ -59,6 +61,10 @@ def read_goal(
 def _check_text(text: str) -> None:
     if not text.strip():
         raise UsageError(f"the goal is empty ({text[:20]!r}); say what should be done, in quotes")
+    if odd := _UNSPEAKABLE.search(text):
+        raise UsageError(
+            f"the goal holds {odd[0]!r} at character {odd.start()}, which no program can be given; remove it"
+        )
     if len(text) > LONGEST:
         raise UsageError(
             f"the goal has {len(text):,} characters, at most {LONGEST:,} can be read; put the details in a file of the"

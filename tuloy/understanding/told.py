@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tuloy.plan import When
-from tuloy.understanding.clauses import Clause
 from tuloy.understanding.conditions import Condition, asked_of, content
 from tuloy.understanding.draft import Draft, Needs, open_ends
 from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, said, title_of
 from tuloy.understanding.references import depend, thing_of
 from tuloy.understanding.tokens import Token

@@ -1,0 +1,168 @@
+"""Subordinate: clauses that tie steps: if, unless, before, after, while, whatever.
+
+Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
+"""
+
+from tuloy.understanding.conditions import Condition, asked_of, condition_of
+from tuloy.understanding.draft import Needs, open_ends
+from tuloy.understanding.each import Each
+from tuloy.understanding.openings import Clause
+from tuloy.understanding.told import Told
+
+__all__ = ["CONDITIONS", "Subordinates"]
+
+CONDITIONS = frozenset({"if", "unless", "on_pass", "on_fail", "whatever", "whether"})
+
+
+class Subordinates(Each):
+    """Reads the clauses that tie steps to others."""
+
+    def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
+        raise NotImplementedError  # `tuloy.understanding.sentence` reads main clauses
+
+    def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
+        clause = cut[n]
+        if state.forbidding and not clause.comma and not state.run and clause.tokens:
+            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
+            self.found.constraints[-1] += f" {clause.opener} {raw}"
+            return
+        tail = bool(state.run) and not clause.joined and not clause.marks and not self._heads_rest(cut, n)
+        match clause.kind:
+            case "if" | "unless" | "on_pass" | "on_fail":
+                self._condition(clause, state, tail=tail)
+            case "whatever" | "whether":
+                needs: Needs = (
+                    self._whatever(state) if not tail else dict.fromkeys(self.asked or self.group, "finished")
+                )
+                self._under(needs, state, tail=tail)
+            case "before":
+                self._before(clause, cut, n, state, tail=tail)
+            case "after":
+                self._after(clause, state, tail=tail)
+            case "while":
+                self._while(clause, state)
+            case "each":
+                self._each(clause, state)
+            case "constraint":
+                self._constrain(clause)
+            case _:
+                pass
+
+    def _heads_rest(self, cut: list[Clause], n: int) -> bool:
+        """Whether a clause behind a comma belongs to what follows it: "run the tests, if they pass, build"."""
+        if n + 1 >= len(cut):
+            return False
+        after = cut[n + 1]
+        return cut[n].comma and after.kind == "main" and (after.comma or "seq" in after.marks) and not after.joined
+
+    def _under(self, needs: Needs, state: Told, *, tail: bool) -> None:
+        """Put the steps before (`tail`) or behind a condition under it."""
+        if tail:
+            for draft in reversed(state.run):
+                if draft in needs or draft is state.covered:
+                    break
+                draft.need(needs)
+            state.covered = state.run[-1]
+            return
+        asked = set(needs)
+        for one in asked:
+            one.asked = True
+        kept = {draft: when for draft, when in state.base.items() if not (asked & {draft, *draft.branch})}
+        state.base = {**kept, **needs}
+        state.run, state.branch, state.waiting = [], [], True
+
+    def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
+        known = self.known
+        condition = condition_of(clause.tokens, known)
+        holds = condition.holds != (clause.kind == "unless")
+        before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
+        if clause.kind in ("on_pass", "on_fail"):
+            holds = clause.kind == "on_pass"
+            asked = asked_of(Condition("outcome", True), before, state.run or self.group, known)
+        else:
+            group = state.run if state.run[: -1 if tail else None] else self.group
+            asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
+        if not asked:
+            asked = [self._check(clause, state, tail=tail)]
+            holds = clause.kind != "unless"
+        self.asked = asked
+        self.asked_when = "succeeded" if holds else "failed"
+        self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
+
+    def _after(self, clause: Clause, state: Told, *, tail: bool) -> None:
+        condition = condition_of(clause.tokens, self.known)
+        if condition.kind == "outcome":
+            clause.kind = "if"
+            self._condition(clause, state, tail=tail)
+            return
+        if clause.opener in self.known.occasions and not tail and self._describes(clause):
+            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
+            state.occasion = f"{clause.opener} {raw}"
+            return
+        events = self._event(clause, state, state.run or self.group)
+        if not events:
+            return
+        fresh = [draft for draft in events if draft not in self.found.drafts]
+        if tail:
+            if fresh:
+                self._put_before(fresh, state.run)
+                state.made += fresh
+            else:
+                for draft in state.run:
+                    draft.need({one: "succeeded" for one in events if one is not draft})
+            return
+        self._append(fresh, state.base)
+        state.made += fresh
+        state.base = dict.fromkeys(events, "succeeded")
+        state.run = []
+        state.waiting = True
+        self.asked, self.asked_when = events, "succeeded"
+
+    def _describes(self, clause: Clause) -> bool:
+        """ "When users log in": an occasion in the product, and not the end of a step."""
+        words = {token.norm for token in clause.tokens}
+        return bool(words) and not words & (self.known.finished | self.known.pronouns | {"you", "we"})
+
+    def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
+        events = self._event(clause, state, self.group)
+        if not events or any(draft.verb in self.known.no_work for draft in events):
+            return
+        fresh = [draft for draft in events if draft not in self.found.drafts]
+        if tail:
+            earlier = list(state.run)
+            self._append(fresh, {})
+            late = {one for draft in earlier for one in [draft, *draft.needs]}
+            if not fresh and not late & set(events):
+                self._move_behind(events, earlier)
+            for draft in events:
+                if draft not in late:
+                    draft.need(dict.fromkeys(earlier, "succeeded"))
+            state.made += fresh
+            state.run = []
+            return
+        inner = Told(dict(state.base))
+        rest = 0
+        for rest, other in enumerate(cut[n + 1 :], n + 1):
+            if other.kind != "main" or any(mark in ("seq", "last") for mark in other.marks):
+                break
+            self._main(other, cut, rest, inner, forced=True)
+            other.tokens, other.kind = [], "spent"
+        if fresh:
+            self._append(fresh, {})
+        elif inner.run and events[0] in self.found.drafts:
+            self._move_behind(events, inner.run)
+        for draft in events:
+            draft.need(dict.fromkeys(open_ends(inner.run), "succeeded"))
+        state.made += [*inner.made, *fresh]
+        state.run = list(events)
+
+    def _while(self, clause: Clause, state: Told) -> None:
+        events = self._event(clause, state, state.run or self.group)
+        if not events:
+            return
+        fresh = [draft for draft in events if draft not in self.found.drafts]
+        self._append(fresh, state.base)
+        state.made += fresh
+        state.run += fresh
+        if not fresh and events:
+            state.base = {**state.base, **events[0].needs}
