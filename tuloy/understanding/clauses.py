@@ -59,6 +59,7 @@ class _Cutter(Scan):
     def __init__(self, tokens: list[Token], known: Grammar) -> None:
         super().__init__(tokens, known)
         self.done: list[Clause] = []
+        self.bare = [known.root(word) if "-" in word else word for word in self.words]
 
     def cut(self) -> list[Clause]:
         while self.place < len(self.tokens):
@@ -68,7 +69,7 @@ class _Cutter(Scan):
 
     def _step(self) -> None:
         token = self.tokens[self.place]
-        if idiom := self.known.idioms.at(self.words, self.place):
+        if idiom := self.known.idioms.at(self.bare, self.place):
             self._take(idiom[1])
         elif token.kind == "arrow":
             self._open("main", 1, marks=["seq"], forced=True)
@@ -78,7 +79,11 @@ class _Cutter(Scan):
             self._connect(*connective)
         elif self._runs_on():
             self._open("main", 0, comma=True)
-            self._take(1)
+            self.now.ran_on = True
+            if token.norm in self.known.inverters:
+                self.place += 1
+            else:
+                self._take(1)
         else:
             self._take(1)
 
@@ -155,7 +160,9 @@ class _Cutter(Scan):
         phrase = " ".join(self.words[place : place + length])
         at_start = after_joint or not self.now.tokens
         after = self.words[place + length] if place + length < len(self.words) else ""
-        if kind in ("if", "whether") and self._asks_whether():
+        if kind in ("if", "whether") and self._asks_whether(place + length):
+            return None
+        if kind in ("before", "after", "if", "while") and not after_joint and self._belongs_to_relative(place + length):
             return None
         if length == 1 and self._is_ordinary(phrase, kind, after, at_start, place):
             return None

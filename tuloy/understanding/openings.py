@@ -26,7 +26,8 @@ AT_START_ONLY = frozenset(
 class Clause:
     """A run of tokens. `kind` is main or what opens it; `marks` are the adverbs of order found on it.
 
-    `comma` and `joined` say how it hangs on the clause before: behind a comma, behind an "and".
+    `comma` and `joined` say how it hangs on the clause before: behind a comma, behind an "and"; `ran_on` that nothing
+    but its verb parts it from the clause before.
     """
 
     kind: str = "main"
@@ -35,6 +36,7 @@ class Clause:
     comma: bool = False
     joined: bool = False
     opener: str = ""
+    ran_on: bool = False
 
 
 class Scan:
@@ -56,10 +58,29 @@ class Scan:
         """ "Run the linter first, then …": an adverb of order at the clause's end."""
         return kind in ("first", "last") and (place >= len(self.words) or self.words[place] == ",")
 
-    def _asks_whether(self) -> bool:
-        """ "Check whether", "see if": the question is what the clause does, not a condition on it."""
+    def _asks_whether(self, behind: int) -> bool:
+        """ "Check whether", "see if", "kung bakit": the question is what the clause does, not a condition on it."""
         last = self.now.tokens[-1].norm if self.now.tokens and self.now.kind == "main" else ""
-        return last in self.known.check_verbs or last in self.known.askers
+        if behind < len(self.words) and self.words[behind] in self.known.questions:
+            return True
+        spoken = next((t.norm for t in reversed(self.now.tokens) if t.norm not in self.known.fragments), last)
+        return (
+            last in self.known.askers
+            or self.known.root(last) in self.known.check_verbs
+            or (self.now.kind == "main" and self.known.root(spoken) in self.known.check_verbs)
+        )
+
+    def _belongs_to_relative(self, behind: int) -> bool:
+        """ "Tokens that were issued before the change": the time of what a relative clause tells."""
+        known = self.known
+        words = [token.norm for token in self.now.tokens[-12:]]
+        after = self.words[behind] if behind < len(self.words) else ""
+        if not words or self.now.kind != "main" or after not in known.articles:
+            return False
+        place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.relatives), None)
+        if place is not None and place + 1 < len(words) and self._third_person(words[place + 1 : place + 4]):
+            return words[-1] == words[place + 1] or known.base(words[-1]) in known.verbs
+        return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) in known.verbs
 
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
         known = self.known
@@ -165,12 +186,16 @@ class Scan:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False
+        if self.words[self.place] in self.known.inverters:
+            return True
         lead = self.known.lead_ins.at(self.words, self.place)
         if lead and lead[1] > 1:
             return True
         last = self.now.tokens[-1].norm
         known = self.known
-        ended = last in known.passes or last in known.fails or last in known.finished
+        first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
+        leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
+        ended = leads or last in known.passes or last in known.fails or last in known.finished
         return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
 
     def _verb_opens(self, place: int) -> bool:
@@ -184,11 +209,16 @@ class Scan:
             if after in known.passes - {"clean"} or after in known.fails:
                 return False
             return word not in known.nouns_too or followed_by_literal or self._verb_here(place, after)
-        if known.has_verb_prefix(word):
+        if known.tells(word):
+            return False
+        if known.orders(word):
             return True
+        form = known.form(word)
+        if form and form.mood == "either" and word not in known.outcomes:
+            return after not in known.subjects
         if self._begins_with_gerund() and known.base(word) and word.endswith("ing"):
             return True
-        return after in known.determiners and after not in ("no", "one", "two", "three") and self._could_be_verb(word)
+        return after in known.articles and self._could_be_verb(word)
 
     def _verb_here(self, place: int, after: str) -> bool:
         """Decide for a word that is a noun as often: "the build and test scripts", "lint and test the code"."""
@@ -259,10 +289,9 @@ class Scan:
         known = self.known
         if not words or words[0] in ("can", "could", "will", "should", "must", "may", "might"):
             return False
-        if known.finite_prefixes and words[0].startswith(known.finite_prefixes):
-            return True
         return (
-            words[0].endswith(("s", "ed"))
+            known.tells(words[0])
+            or words[0].endswith(("s", "ed"))
             or words[0] in known.auxiliaries
             or (len(words) > 1 and words[1].endswith("s"))
         )

@@ -38,17 +38,17 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if not kept:
         return None
     words = [token.norm for token in kept]
-    if known.polite_prefixes and words[0].startswith(known.polite_prefixes):
-        bare = words[0].removeprefix(known.polite_prefixes[0])
-        if bare in known.verbs:
-            return Phrase(kept, bare, changed={0: bare})
+    if inflected := _inflected(kept, words, known, forced=forced or asked):
+        return inflected
+    if known.tells(words[0]) and words[0] not in known.verbs and not words[0].endswith("ing"):
+        return None
     if kept[0].kind == "code" and (forced or len(kept) == 1):
         return Phrase(kept, "", 0.9)
     if wish := _wish(kept, words, known):
         return wish
     if words[0] in known.announcing_verbs and known.announces.within(words[1:4]) and len(words) < 16:
         return None
-    if words[0] in known.verbs or known.has_verb_prefix(words[0]):
+    if words[0] in known.verbs or known.orders(words[0]):
         return None if _tells(words, known) and not forced else Phrase(kept, words[0])
     base = known.base(words[0])
     if base and words[0].endswith("ing") and (asked or forced or (base in known.verbs and _tail_free(words, known))):
@@ -63,6 +63,26 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
         return phrase_of(kept[story[1] + story[2] :], known, forced=False)
     return None
+
+
+def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced: bool) -> Phrase | None:
+    """ "Pakilinis", "aayusin", "lumipat": a request, a plan or an order of a language with affixes."""
+    form = known.form(words[0]) if words[0] not in known.borrowed else None
+    if form is None or words[0] in known.outcomes:
+        return None
+    asks = form.mood == "will" or (form.mood == "order" and words[0].startswith(known.polite_prefixes))
+    base = known.base(words[0])
+    if asks and base and base != words[0]:
+        return Phrase(tokens, base, changed={0: base})
+    if form.mood == "either" and (forced or not _has_subject(words, known)):
+        return Phrase(tokens, words[0])
+    return None
+
+
+def _has_subject(words: Sequence[str], known: Grammar) -> bool:
+    """ "Tumawag ang kliyente": a doer behind the verb makes it a tale; a thing ("ng", "sa") leaves it an order."""
+    after = next((word for word in words[1:6] if word not in known.adverbs and word not in known.fragments), "")
+    return after in known.subjects
 
 
 def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool]:
@@ -156,7 +176,7 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     base = known.base(words[0])
     if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
         return Phrase(kept, words[0], 0.85)
-    if known.has_verb_prefix(words[0]):
+    if known.orders(words[0]):
         return Phrase(kept, words[0], 0.85)
     if base and words[0].endswith("ing"):
         return Phrase(kept, base, 0.85, changed={0: base})

@@ -119,7 +119,10 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
     """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
     nouns = _definite_nouns(draft, known)
     for one in recent:
-        if one.thing and known.root(one.verb) in known.makers and one.thing[-1] in nouns:
+        verb = known.root(one.verb)
+        if one.thing and verb in known.makers | known.changers and verb in nouns and one.thing[-1] not in nouns:
+            _after(draft, one)
+        if one.thing and verb in known.makers and one.thing[-1] in nouns:
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:
                 _after(draft, one)
@@ -127,7 +130,8 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
 
 def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     words = [token.norm for token in draft.tokens[:60]]
-    found: set[str] = set(draft.thing[-1:])
+    indefinite = any(word in known.indefinite for word in words[1:4]) or set(draft.thing) & known.novelties
+    found: set[str] = set() if indefinite else set(draft.thing[-1:])
     definite = False
     for word in words:
         if word in known.determiners and word not in ("a", "an", "no", "any", "every", "each", "another"):

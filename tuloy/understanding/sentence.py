@@ -98,11 +98,14 @@ class Sentences(Subordinates):
             state.forbidding = True
             return
         state.forbidding = False
-        strong = forced or state.waiting or bool({"seq", "else", "first"} & set(clause.marks))
+        strong = forced or state.waiting or bool({"seq", "else", "first", "regardless"} & set(clause.marks))
         phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
-        if phrase is None:
+        only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
+        if phrase is None or (words and all(word in only for word in words)):
             self._speak_of(clause)
+            state.telling = phrase is None and bool(words)
             return
+        state.telling = False
         if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
             self.found.accept.append(" ".join(self.text[clause.tokens[0].start : clause.tokens[-1].end].split()))
             return
@@ -115,8 +118,9 @@ class Sentences(Subordinates):
         if state.run and len(phrase.tokens) == 1 and phrase.tokens[0].kind == "code":
             fresh[0].title = f"{state.run[-1].title.partition(' ')[0]} {fresh[0].title}"
             fresh[0].verb = state.run[-1].verb
-        before_first = "but_first" in clause.marks
-        previous = state.run or self.group
+        before_first = "but_first" in clause.marks or bool(state.later and not clause.marks and clause.joined)
+        previous = state.later or state.run or self.group
+        state.later = previous if before_first else []
         if before_first and previous:
             self._put_before(fresh, previous)
         elif "regardless" in clause.marks or not before_first:

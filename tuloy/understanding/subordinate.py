@@ -3,10 +3,11 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
 """
 
-from tuloy.understanding.conditions import Condition, asked_of, condition_of
-from tuloy.understanding.draft import Needs, open_ends
+from tuloy.understanding.conditions import Condition, asked_of, condition_of, opposite
+from tuloy.understanding.draft import Draft, Needs, open_ends
 from tuloy.understanding.each import Each
 from tuloy.understanding.openings import Clause
+from tuloy.understanding.phrase import Phrase
 from tuloy.understanding.told import Told
 
 __all__ = ["CONDITIONS", "Subordinates"]
@@ -22,6 +23,8 @@ class Subordinates(Each):
 
     def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
         clause = cut[n]
+        if n and clause.kind in CONDITIONS | {"while", "after", "before"} and self._tells_on(clause, state):
+            return
         if state.forbidding and not clause.comma and not state.run and clause.tokens:
             raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
             self.found.constraints[-1] += f" {clause.opener} {raw}"
@@ -48,11 +51,17 @@ class Subordinates(Each):
             case _:
                 pass
 
+    def _tells_on(self, clause: Clause, state: Told) -> bool:
+        """ "The importer crashes if the file is empty": a condition on what is only told is told as well."""
+        return state.telling and not clause.comma and not clause.joined and not clause.marks
+
     def _heads_rest(self, cut: list[Clause], n: int) -> bool:
         """Whether a clause behind a comma belongs to what follows it: "run the tests, if they pass, build"."""
         if n + 1 >= len(cut):
             return False
         after = cut[n + 1]
+        if after.ran_on:
+            return True
         return cut[n].comma and after.kind == "main" and (after.comma or "seq" in after.marks) and not after.joined
 
     def _under(self, needs: Needs, state: Told, *, tail: bool) -> None:
@@ -67,7 +76,12 @@ class Subordinates(Each):
         asked = set(needs)
         for one in asked:
             one.asked = True
-        kept = {draft: when for draft, when in state.base.items() if not (asked & {draft, *draft.branch})}
+        implied = {other for one in asked for other in one.needs}
+        kept = {
+            draft: when
+            for draft, when in state.base.items()
+            if draft not in implied and not (asked & {draft, *draft.branch})
+        }
         state.base = {**kept, **needs}
         state.run, state.branch, state.waiting = [], [], True
 
@@ -75,6 +89,11 @@ class Subordinates(Each):
         known = self.known
         condition = condition_of(clause.tokens, known)
         holds = condition.holds != (clause.kind == "unless")
+        if condition.kind == "back" and clause.kind == "if" and self._answers():
+            self._under(
+                {one: self.asked_when if holds else opposite(self.asked_when) for one in self.asked}, state, tail=tail
+            )
+            return
         before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
         if clause.kind in ("on_pass", "on_fail"):
             holds = clause.kind == "on_pass"
@@ -82,12 +101,33 @@ class Subordinates(Each):
         else:
             group = state.run if state.run[: -1 if tail else None] else self.group
             asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
+        if not asked and clause.kind == "unless" and condition.kind == "outcome" and not condition.holds:
+            asked = self._run_first(clause, condition, state, tail=tail)
         if not asked:
             asked = [self._check(clause, state, tail=tail)]
             holds = clause.kind != "unless"
         self.asked = asked
         self.asked_when = "succeeded" if holds else "failed"
         self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
+
+    def _answers(self) -> bool:
+        """Whether "if so" goes on about what was asked last: no other check was made since."""
+        drafts = self.found.drafts
+        last = max((drafts.index(one) for one in self.asked if one in drafts[-64:]), default=-1)
+        return last >= 0 and not any(
+            one.check or self.known.root(one.verb) in self.known.check_verbs for one in drafts[last + 1 :]
+        )
+
+    def _run_first(self, clause: Clause, condition: Condition, state: Told, *, tail: bool) -> list[Draft]:
+        """ "Unless `make check` fails": what nothing ran before is run."""
+        small = self.known.outcomes | self.known.auxiliaries | self.known.adverbs | {",", ":"}
+        tokens = [token for token in clause.tokens if token.norm not in small or token.kind != "word"]
+        if not tokens or (condition.subject and set(condition.subject) <= self.known.pronouns):
+            return []
+        draft = self._draft(Phrase(tokens, "run", 0.8))
+        draft.title = f"{self.known.spoken['run']} {draft.title[:1].lower()}{draft.title[1:]}"
+        self._insert(draft, state, tail=tail)
+        return [draft]
 
     def _after(self, clause: Clause, state: Told, *, tail: bool) -> None:
         condition = condition_of(clause.tokens, self.known)

@@ -40,6 +40,8 @@ class Told:
     waiting: bool = False
     ordered: bool = False
     forbidding: bool = False
+    telling: bool = False
+    later: list[Draft] = field(default_factory=list)
     covered: Draft | None = None
     occasion: str = ""
     items: list[str] = field(default_factory=list)
@@ -165,6 +167,11 @@ class Drafts:
             words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
         )
         self._name_fact(draft)
+        self._insert(draft, state, tail=tail)
+        return draft
+
+    def _insert(self, draft: Draft, state: Told, *, tail: bool) -> None:
+        """Put what a condition asks in front of the steps that stand under it."""
         if tail and state.run:
             place = state.run.index(state.covered) + 1 if state.covered in state.run else 0
             later = state.run[place:] or state.run[-1:]
@@ -172,10 +179,10 @@ class Drafts:
             draft.need(dict(later[0].needs))
         else:
             draft.need(state.base)
-            self._ask_about(draft)
+            if draft.check:
+                self._ask_about(draft)
             self.found.drafts.append(draft)
         state.made.append(draft)
-        return draft
 
     def _ask_about(self, check: Draft) -> None:
         """A fact about what an earlier step works on is checked after it."""
@@ -205,8 +212,8 @@ class Drafts:
         if phrase is None:
             return None
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
-        if spoken and all(w in self.known.everyone or w in self.known.pronouns for w in spoken):
-            return list(group)
+        if spoken and all(w in self.known.everyone | self.known.pronouns | self.known.determiners for w in spoken):
+            return list(self._open()) if set(spoken) & self.known.totals else list(group)
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
