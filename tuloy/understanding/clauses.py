@@ -28,22 +28,28 @@ def sentences(tokens: Sequence[Token]) -> list[list[Token]]:
 
 def clauses(sentence: list[Token], known: Grammar) -> list[Clause]:
     """Return the clauses of a sentence, in the order of the text."""
-    return _Cutter(_without_asides(sentence), known).cut()
+    return _Cutter(_without_asides(sentence, known), known).cut()
 
 
-def _without_asides(sentence: list[Token]) -> list[Token]:
-    """Drop what stands in brackets after the first word, and everything from "e.g." to the next comma."""
+def _without_asides(sentence: list[Token], known: Grammar) -> list[Token]:
+    """Drop what stands in brackets after the first word, and everything from "e.g." to the next comma.
+
+    Brackets behind "each" hold the items."""
     kept: list[Token] = []
     depth = 0
     aside = False
-    for token in sentence:
+    words = [token.norm for token in sentence]
+    for place, token in enumerate(sentence):
         if token.norm in ("(", "[", "{"):
+            if any(one.norm in known.distributives for one in kept[-6:]) and not depth:
+                kept.append(Token("mark", ":", token.start, token.end))
+                continue
             depth += bool(kept) or depth > 0
         elif token.norm in (")", "]", "}"):
             depth = max(0, depth - 1)
-        elif token.norm.rstrip(",") in ("e.g.", "i.e."):
+        elif kept and not depth and known.asides.at(words, place):
             aside = True
-            if kept and kept[-1].norm == ",":
+            if kept[-1].norm == ",":
                 kept.pop()
         elif aside and token.norm == ",":
             aside = False
@@ -154,6 +160,8 @@ class _Cutter(Scan):
     def _connective(self, place: int, *, after_joint: bool = False) -> tuple[str, int] | None:
         """Return the connective at a place, unless it is an ordinary word there."""
         found = self.known.connectives.at(self.words, place)
+        if self._inverted(place, after_joint=after_joint):
+            return "if", 1
         if found is None:
             return None
         kind, length = found
@@ -181,6 +189,9 @@ class _Cutter(Scan):
             self.now.marks.append(kind)
             self.place += length
             return
+        if kind == "each" and self.now.tokens and self.now.tokens[-1].norm in self.known.prepositions:
+            self.now.tokens.pop()
+            self.place, length = self.place - 1, length + 1
         if kind in SUBORDINATE:
             self._open(kind, length, comma=comma, joined=joined, forced=bool(self.now.tokens))
         elif kind in ("on_pass", "on_fail"):

@@ -115,7 +115,7 @@ def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
     """Return the words that carry meaning, without endings of number and tense."""
     parts = [part for word in words for part in ([word, *word.split("-")] if "-" in word else [word])]
     return frozenset(
-        _singular(known.root(word))
+        known.nominals.get(word) or _singular(known.root(word))
         for word in parts
         if word
         and word not in _SMALL

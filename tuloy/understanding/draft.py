@@ -63,8 +63,8 @@ def reduced(drafts: Sequence[Draft]) -> None:
 
     O(edges x drafts) on bit sets.
 
-    A need for `succeeded` follows from a path of such needs alone. `finished` follows from any path, and so from
-    another edge between the same two. A need for `failed` follows from nothing.
+    A need for `succeeded` follows from a path of such needs, of which the last may be for `failed`: what failed ran.
+    `finished` follows from any path, and so from another edge between the same two; `failed` follows from nothing.
     """
     place = {draft: n for n, draft in enumerate(drafts)}
     any_path = [0] * len(drafts)
@@ -80,6 +80,6 @@ def reduced(drafts: Sequence[Draft]) -> None:
                 continue
             kept[other] = when
             any_path[n] |= bit | any_path[place[other]]
-            if when == "succeeded":
-                good_path[n] |= bit | good_path[place[other]]
+            if when != "finished":
+                good_path[n] |= good_path[place[other]] | (bit if when == "succeeded" else 0)
         draft.needs = {other: kept[other] for other in sorted(kept, key=place.__getitem__)}

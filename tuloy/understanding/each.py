@@ -21,6 +21,7 @@ class Each(Drafts):
     def _each(self, clause: Clause, state: Told) -> None:
         """ "For each of a, b and c": one step per item, where the items are named."""
         tokens = clause.tokens
+        link = self._link(clause.opener)
         colon = next((n for n, token in enumerate(tokens) if token.norm == ":"), None)
         tokens = tokens[colon + 1 :] if colon is not None else tokens
         items: list[list[Token]] = [[]]
@@ -39,10 +40,17 @@ class Each(Drafts):
             elif spelled:
                 state.items = []
             return
+        named = [f"{link} {item}" for item in spelled]
         if state.run:
-            self._fan_out(state, spelled)
+            self._fan_out(state, named)
         else:
-            state.items = spelled
+            state.items = named
+
+    def _link(self, opener: str) -> str:
+        """ "On each of" gives "on"; "bawat" alone gives the word that the language has for it."""
+        known = self.known
+        before = next((n for n, word in enumerate(opener.split()) if word in known.distributives), 0)
+        return " ".join(opener.split()[:before]) or known.spoken["for"]
 
     def _plain_items(self, items: list[list[Token]]) -> list[list[Token]]:
         """ "The web, api and worker packages": the items are web, api and worker."""
@@ -58,7 +66,7 @@ class Each(Drafts):
             place = self.found.drafts.index(draft)
             copies = []
             for item in items:
-                copy = Draft(f"{draft.title} {self.known.spoken['for']} {item}", draft.span, draft.verb)
+                copy = Draft(f"{draft.title} {item}", draft.span, draft.verb)
                 copy.tokens, copy.sure, copy.stage = draft.tokens, draft.sure, draft.stage
                 copy.words = draft.words | content(item.lower().split(), self.known)
                 copy.need(dict(draft.needs))

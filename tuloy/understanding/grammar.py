@@ -18,17 +18,18 @@ __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
     "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers", "auxiliaries",
-    "building_verbs", "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators",
-    "determiners", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
-    "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "negations", "no_work",
+    "building_verbs", "causatives", "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators",
+    "courtesies",
+    "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
+    "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "needed", "negations", "no_work",
     "not_wanted", "nouns_too", "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles",
     "passes", "past", "plural", "prepositions", "production", "pronouns", "questions", "relatives",
-    "repeats", "results", "singular", "subjects", "totals", "inverters", "indefinite", "novelties",
-    "vague", "verbs", "whether",
+    "repeats", "results", "singular", "subjects", "totals", "tries", "inversions", "inverters",
+    "indefinite", "novelties", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
-    "announces", "assurances", "background", "constraint_starts", "criteria", "examples", "existence", "exists",
-    "idioms", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness", "stage_words",
+    "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples", "existence", "exists",
+    "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness", "stage_words",
     "step_words", "wants",
 )  # fmt: skip
 _BY_ROOT = (
@@ -68,10 +69,13 @@ class Grammar:
     """What the words of some languages do. One object per set of languages and process."""
 
     announces: Phrases
+    asides: Phrases
     assurances: Phrases
     background: Phrases
     examples: Phrases
     constraint_starts: Phrases
+    constraints: Phrases
+    introductions: Phrases
     criteria: Phrases
     existence: Phrases
     exists: Phrases
@@ -101,7 +105,7 @@ class Grammar:
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
-        self.connectives = Phrases(_meanings(tables, "connectives"))
+        self.connectives = Phrases([*_meanings(tables, "connectives"), *self._outcome_forms(tables)])
         self.connectives_first = frozenset(
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
@@ -114,10 +118,30 @@ class Grammar:
         for name in _BY_ROOT if self.affixes else ():
             setattr(self, name, getattr(self, name) | {self.root(word) for word in getattr(self, name)})
 
+    def _outcome_forms(self, tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+        """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome."""
+        return [
+            (pattern.format(word), meaning)
+            for one in tables
+            for meaning, patterns in one.get("outcome_forms", {}).items()
+            for pattern in patterns
+            for word in (*one["passes"], *one["fails"])
+        ]
+
     @cached_property
     def forms(self) -> dict[str, str]:
         """Gerunds and participles of every verb, to their bases; made when first asked for."""
         return {form: verb for verb in sorted(self.verbs) for form in _inflected(verb)} | self.irregular
+
+    @cached_property
+    def nominals(self) -> dict[str, str]:
+        """Nouns for what verbs do, to the verbs: "migration", "deployment", "removal"."""
+        found: dict[str, str] = {}
+        for verb in self.borrowed:
+            short = verb.removesuffix("e")
+            for noun in (f"{verb}ment", f"{short}ion", f"{short}ation", f"{short}al", f"{verb}ing", f"{short}ing"):
+                found.setdefault(noun, verb)
+        return found
 
     @cached_property
     def first_form(self) -> dict[str, str]:

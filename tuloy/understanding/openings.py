@@ -70,6 +70,14 @@ class Scan:
             or (self.now.kind == "main" and self.known.root(spoken) in self.known.check_verbs)
         )
 
+    def _inverted(self, place: int, *, after_joint: bool) -> bool:
+        """ "Should the tests fail, …" asks as "if the tests fail" does."""
+        if self.words[place] not in self.known.inversions or (self.now.tokens and not after_joint):
+            return False
+        ahead = self.words[place + 1 : place + 12]
+        subject = ahead[:1] and ahead[0] in self.known.determiners | self.known.pronouns | {"there", "any", "anything"}
+        return bool(subject) and any(word == "," or word in self.known.outcomes for word in ahead)
+
     def _belongs_to_relative(self, behind: int) -> bool:
         """ "Tokens that were issued before the change": the time of what a relative clause tells."""
         known = self.known
@@ -79,8 +87,8 @@ class Scan:
             return False
         place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.relatives), None)
         if place is not None and place + 1 < len(words) and self._third_person(words[place + 1 : place + 4]):
-            return words[-1] == words[place + 1] or known.base(words[-1]) in known.verbs
-        return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) in known.verbs
+            return words[-1] == words[place + 1] or known.base(words[-1]) is not None
+        return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) is not None
 
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
         known = self.known

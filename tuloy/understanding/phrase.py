@@ -44,8 +44,12 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
         return None
     if kept[0].kind == "code" and (forced or len(kept) == 1):
         return Phrase(kept, "", 0.9)
+    if words[0] in known.tries and len(words) > 1 and words[1].endswith("ing") and known.base(words[1]):
+        kept, words, asked = kept[1:], words[1:], True
     if wish := _wish(kept, words, known):
         return wish
+    if _remarks(words, known):
+        return None
     if words[0] in known.announcing_verbs and known.announces.within(words[1:4]) and len(words) < 16:
         return None
     if words[0] in known.verbs or known.orders(words[0]):
@@ -119,30 +123,62 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
         return False
     if known.constraint_starts.at(words, 0):
         return True
-    return words[0] in known.keepers and any(
-        word in known.kept or " ".join(words[n:]) in known.kept for n, word in enumerate(words[:40])
+    return (
+        words[0] in known.keepers
+        and not words[1:2][0:1] == []
+        and not words[1].endswith("ing")
+        and any(word in known.kept or " ".join(words[n:]) in known.kept for n, word in enumerate(words[:40]))
+    )
+
+
+def _remarks(words: Sequence[str], known: Grammar) -> bool:
+    """ "All of this has to be done", "dapat tapos ito": how far things must be, and no more work."""
+    small = known.everyone | known.pronouns | known.auxiliaries | known.determiners | known.adverbs | known.fragments
+    rest = [word for word in words if word not in small and word not in ("of", "to") and word not in known.needed]
+    return (
+        bool(rest) and len(words) > 1 and all(word in known.finished for word in rest) and words[0] not in known.verbs
     )
 
 
 def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
     """ "We need the invoices exported to CSV": a participle behind its object is the verb."""
     wish = known.wants.at(words, 0)
+    if words[0] in known.causatives and len(words) > 3:
+        return _participle(tokens, words, 1, known)
     if not wish:
         return None
-    for place in range(wish[1] + 1, min(len(words), 14)):
-        base = known.base(words[place])
-        if base in known.verbs and not words[place].endswith("ing"):
-            before = [t for t in tokens[wish[1] : place] if t.norm not in ("to", "be")]
-            if before and before[0].norm in known.determiners:
-                verb = tokens[place]
-                ordered = [verb, *before, *tokens[place + 1 :]]
-                return Phrase(ordered, base, 0.85, changed={0: base})
+    if found := _participle(tokens, words, wish[1], known):
+        return found
+    if found := _thing_to_do(tokens, words, wish[1], known):
+        return found
     rest = tokens[wish[1] :]
     if known.not_wanted & set(words[wish[1] : wish[1] + 4]):
         return None
     if rest and rest[0].norm in known.determiners and rest[0].norm != "to":
         return Phrase(rest, "", 0.55, "thing")
     return None
+
+
+def _participle(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
+    """Return "the invoices exported to CSV" as "export the invoices to CSV"."""
+    for place in range(start + 1, min(len(words), 14)):
+        base = known.base(words[place])
+        if base in known.verbs and not words[place].endswith("ing"):
+            before = [t for t in tokens[start:place] if t.norm not in ("to", "be")]
+            if before and before[0].norm in known.determiners:
+                return Phrase([tokens[place], *before, *tokens[place + 1 :]], base, 0.85, changed={0: base})
+    return None
+
+
+def _thing_to_do(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
+    """ "I want the search box to ignore accents": make the search box ignore accents."""
+    place = next((n for n in range(start + 1, min(len(words), 14)) if words[n] == "to"), None)
+    if place is None or words[start] not in known.articles or place + 1 >= len(words):
+        return None
+    if words[place + 1] not in known.verbs:
+        return None
+    rest = [tokens[place], *tokens[start:place], *tokens[place + 1 :]]
+    return Phrase(rest, "make", 0.8, changed={0: "make"})
 
 
 def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
@@ -154,6 +190,8 @@ def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | 
             base = known.base(words[verb])
             if base in known.verbs:
                 ordered = [tokens[verb], *tokens[:place], *tokens[verb + 1 :]]
+                if base in known.no_work:
+                    return None
                 first = {1: words[0]} if words[0] in known.determiners else {}
                 return Phrase(ordered, base, 0.8, changed={0: base, **first})
     return None

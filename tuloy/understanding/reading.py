@@ -21,6 +21,9 @@ def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tup
     """Read the blocks of a text. `ignored` are spans that are about the goal and not in it (priority, deadline)."""
     reader = _Reader(text, known, ignored)
     reader.read_all(tree, {})
+    idle = {draft for draft in reader.found.drafts if draft.check and draft not in reader.needed()}
+    if len(idle) < len(reader.found.drafts):
+        reader.found.drafts = [draft for draft in reader.found.drafts if draft not in idle]
     return reader.found
 
 
@@ -168,7 +171,7 @@ class _Reader(Sentences):
         words = [word for word in words if word not in ("*", "#", "the", ":")]
         if len(words) > 5:
             return
-        for name in ("criteria", "outside", "background"):
+        for name in ("criteria", "outside", "background", "constraints"):
             found = getattr(self.known, name).at(words, 0)
             if found and (found[1] == len(words) or name == "criteria"):
                 self.section = name

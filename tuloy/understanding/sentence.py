@@ -47,7 +47,7 @@ class Sentences(Subordinates):
 
     def _label(self, words: Sequence[str]) -> tuple[str, int] | None:
         """ "Out of scope: …", "Note: …" in running text."""
-        for name in ("criteria", "outside", "background"):
+        for name in ("criteria", "outside", "background", "constraints"):
             found = getattr(self.known, name).at(words, 0)
             if (
                 found
@@ -98,7 +98,11 @@ class Sentences(Subordinates):
             state.forbidding = True
             return
         state.forbidding = False
-        strong = forced or state.waiting or bool({"seq", "else", "first", "regardless"} & set(clause.marks))
+        told = bool(words) and words[0] in self.known.articles
+        marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
+        strong = forced or marked or (state.waiting and not told)
+        if self._is_courtesy(words, state):
+            return
         phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
         only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
         if phrase is None or (words and all(word in only for word in words)):
@@ -133,14 +137,40 @@ class Sentences(Subordinates):
             state.branch += fresh
         state.waiting = False
 
+    def _is_courtesy(self, words: Sequence[str], state: Told) -> bool:
+        """ "If any of that is a bad idea, tell me": an offer, not a branch; the check that it made goes."""
+        check = state.made[-1:] if state.waiting else []
+        if not (check and check[0].check and words and words[0] in self.known.courtesies):
+            return False
+        first = next((t.norm for t in check[0].tokens if t.norm not in self.known.auxiliaries), "")
+        if first not in self.known.everyone | {"you", "anything", "something", "any"}:
+            return False
+        self.found.drafts.remove(check[0])
+        state.made.remove(check[0])
+        state.base, state.waiting = {}, False
+        return True
+
     def _speak_of(self, clause: Clause) -> None:
         """ "The build is broken": what a later "it" may mean."""
         words = [token.norm for token in clause.tokens]
-        place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
+        place = next(
+            (n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries or self._finite(words, n)), 0
+        )
         if place > 1 and words[0] in self.known.determiners and words[0] not in self.known.pronouns:
             thing = tuple(word for word in words[:place] if word not in self.known.determiners)
             raw = self.text[clause.tokens[0].start : clause.tokens[place - 1].end]
             self.topic = [Draft(raw, (0, 0), thing=thing, thing_text=raw[:1].lower() + raw[1:])]
+
+    def _finite(self, words: Sequence[str], place: int) -> bool:
+        """ "The footer says": a third person behind its subject."""
+        word = words[place]
+        base = word.removesuffix("s")
+        return (
+            place > 1
+            and word != base
+            and (base in self.known.verbs or word in self.known.fails)
+            and (base not in self.known.nouns_too or words[0] in self.known.articles)
+        )
 
     def _asks_work(self, words: Sequence[str]) -> bool:
         """ "Make sure to …" asks for work; "make sure it …" says what has to be true."""
@@ -155,7 +185,9 @@ class Sentences(Subordinates):
         words = [token.norm for token in clause.tokens]
         if words[0] not in self.known.determiners or self.known.obligations.within(words):
             return None
-        if any(word in self.known.auxiliaries for word in words) or not before[0].tokens:
+        if any(word in self.known.auxiliaries or self._finite(words, n) for n, word in enumerate(words)):
+            return None
+        if not before[0].tokens:
             return None
         return Phrase([before[0].tokens[0], *clause.tokens], before[0].verb, 0.8)
 
@@ -181,7 +213,7 @@ class Sentences(Subordinates):
         made = []
         for item in state.items:
             draft = self._draft(phrase)
-            draft.title = f"{draft.title} {self.known.spoken['for']} {item}"
+            draft.title = f"{draft.title} {item}"
             draft.thing = ()
             made.append(draft)
         return made
@@ -190,5 +222,7 @@ class Sentences(Subordinates):
         words = " ".join(self.text[block.start : block.end].split()).strip("*_ ")
         if words and self.section == "criteria":
             self.found.accept.append(words)
+        elif words and self.section == "constraints":
+            self.found.constraints.append(words)
         elif words and self.section == "outside":
             self.found.constraints.append(f"Out of scope: {words}")

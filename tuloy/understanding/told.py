@@ -63,6 +63,10 @@ class Drafts:
         self.ends: list[Draft] = []
         self.seen = 0
 
+    def needed(self) -> set[Draft]:
+        """Return the drafts that others need."""
+        return {other for draft in self.found.drafts for other in draft.needs}
+
     def _open(self) -> list[Draft]:
         """Return all open ends so far; what is followed once is never looked at again."""
         drafts = self.found.drafts
@@ -212,6 +216,8 @@ class Drafts:
         if phrase is None:
             return None
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
+        if not spoken and len(words) > 1:
+            return list(group)
         if spoken and all(w in self.known.everyone | self.known.pronouns | self.known.determiners for w in spoken):
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
         named = asked_of(
