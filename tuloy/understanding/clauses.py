@@ -15,15 +15,25 @@ __all__ = ["Clause", "clauses", "sentences"]
 _MARKERS_INSIDE = frozenset({"also", "regardless", "last", "first", "so"})
 
 
-def sentences(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Split where a sentence ends; brackets do not hold sentences together."""
+def sentences(tokens: Sequence[Token], text: str, known: Grammar) -> list[list[Token]]:
+    """Split where a sentence ends; brackets do not hold sentences together, and abbreviations end none."""
     found: list[list[Token]] = [[]]
-    for token in tokens:
+    for place, token in enumerate(tokens):
         if token.kind == "mark" and token.norm in (".", "!", "?", ";"):
+            if token.norm == "." and _abbreviates(tokens, place, text, known):
+                continue
             found.append([])
         else:
             found[-1].append(token)
     return [sentence for sentence in found if sentence]
+
+
+def _abbreviates(tokens: Sequence[Token], place: int, text: str, known: Grammar) -> bool:
+    """ "Max. 30 min. and": a short word, and what follows goes on in lower case."""
+    if not place or place + 1 >= len(tokens):
+        return False
+    before, after = tokens[place - 1], tokens[place + 1]
+    return before.norm in known.abbreviations and not text[after.start].isupper() and before.end == tokens[place].start
 
 
 def clauses(sentence: list[Token], known: Grammar) -> list[Clause]:

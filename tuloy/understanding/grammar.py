@@ -19,9 +19,9 @@ __all__ = ["Grammar", "grammar", "language_of"]
 _SETS = (
     "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers", "auxiliaries",
     "building_verbs", "causatives", "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators",
-    "courtesies",
-    "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
-    "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "needed", "negations", "no_work",
+    "courtesies", "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds",
+    "finished", "fragments", "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools",
+    "movers", "needed", "negations", "no_work", "abbreviations", "polite_anywhere",
     "not_wanted", "nouns_too", "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles",
     "passes", "past", "plural", "prepositions", "production", "pronouns", "questions", "relatives",
     "repeats", "results", "singular", "subjects", "totals", "tries", "inversions", "inverters",
@@ -94,9 +94,7 @@ class Grammar:
         tables = [table(name) for name in names]
         for name in _SETS:
             setattr(self, name, frozenset(word for one in tables for word in one.get(name, ())))
-        self.outcomes = frozenset(
-            part for phrase in (*self.passes, *self.fails, *self.finished) for part in phrase.split()
-        )
+        self.outcomes = frozenset(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
         self.borrowed = frozenset(tables[-1]["verbs"])
         for name in _PHRASES:
             setattr(self, name, Phrases((phrase, name) for one in tables for phrase in one.get(name, ())))

@@ -63,12 +63,10 @@ class Scan:
         last = self.now.tokens[-1].norm if self.now.tokens and self.now.kind == "main" else ""
         if behind < len(self.words) and self.words[behind] in self.known.questions:
             return True
-        spoken = next((t.norm for t in reversed(self.now.tokens) if t.norm not in self.known.fragments), last)
-        return (
-            last in self.known.askers
-            or self.known.root(last) in self.known.check_verbs
-            or (self.now.kind == "main" and self.known.root(spoken) in self.known.check_verbs)
-        )
+        spoken = [t.norm for t in self.now.tokens[-6:] if t.norm not in self.known.fragments] or [last]
+        if self.now.kind != "main" or (spoken[-2:-1] and spoken[-2] in self.known.determiners):
+            return False
+        return last in self.known.askers or self.known.root(spoken[-1]) in self.known.check_verbs
 
     def _inverted(self, place: int, *, after_joint: bool) -> bool:
         """ "Should the tests fail, …" asks as "if the tests fail" does."""
@@ -224,8 +222,8 @@ class Scan:
         form = known.form(word)
         if form and form.mood == "either" and word not in known.outcomes:
             return after not in known.subjects
-        if self._begins_with_gerund() and known.base(word) and word.endswith("ing"):
-            return True
+        if word.endswith("ing") and known.base(word) and self._begins_with_gerund():
+            return not known.examples.at([word], 0)
         return after in known.articles and self._could_be_verb(word)
 
     def _verb_here(self, place: int, after: str) -> bool:
@@ -233,6 +231,10 @@ class Scan:
         known, now = self.known, self.now
         if after in known.determiners or after in known.prepositions - {"of", "for"}:
             return True
+        if after in known.whether and known.root(self.words[place]) in known.check_verbs:
+            return True
+        if after.isdigit() or self._lists_nouns(place):
+            return False
         spoken = [
             token for token in now.tokens[-9:] if token.norm not in known.adverbs | {"both", "either", ",", "and"}
         ]
@@ -243,6 +245,27 @@ class Scan:
             return True
         last = now.tokens[-1].norm if now.tokens else ""
         return last not in known.nouns_too
+
+    def _lists_nouns(self, place: int) -> bool:
+        """ "The title, release year, director and plot": where a later item is no verb, this one is none."""
+        known, words = self.known, self.words
+        object_before = any(token.norm in known.determiners for token in self.now.tokens[-8:])
+        if not object_before or words[place - 1 : place] == []:
+            return False
+        for n in range(place + 1, min(len(words) - 1, place + 24)):
+            if known.connectives.at(words, n):
+                return False
+            if words[n] == "," or words[n] in known.coordinators:
+                head = words[n + 1]
+                if head != "," and head not in known.coordinators and self._plain_noun(head):
+                    return True
+        return False
+
+    def _plain_noun(self, word: str) -> bool:
+        known = self.known
+        small = known.determiners | known.pronouns | known.prepositions | known.adverbs | known.contrasts
+        plain = word not in small and not known.is_verb(word) and not known.connectives.at([word], 0)
+        return plain and word.isalpha() and not known.politeness.at([word], 0) and word not in known.relatives
 
     def _bare_verbs(self, place: int) -> bool:
         """ "Install deps, lint, test and build": from here on nothing but verbs."""

@@ -98,7 +98,7 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
     while place < len(tokens):
         polite = known.politeness.at(words, place)
         lead = known.lead_ins.at(words, place) if not kept else None
-        if polite and (polite[1] > 1 or len(words[place]) > 2 or not kept or "po" in words[place]):
+        if polite and (not kept or words[place] in known.polite_anywhere or _only_polite(words, place, known)):
             place += polite[1]
         elif lead and place + lead[1] < len(words):
             asked, place = True, place + lead[1]
@@ -115,6 +115,21 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
     while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].kind == "mark"):
         kept.pop()
     return kept, asked
+
+
+def _only_polite(words: Sequence[str], place: int, known: Grammar) -> bool:
+    """Whether nothing but politeness follows."""
+    for _ in range(6):
+        if place >= len(words):
+            return True
+        found = known.politeness.at(words, place)
+        if found:
+            place += found[1]
+        elif words[place] in ("!", ",", ".", ":", ")") or words[place] in known.adverbs:
+            place += 1
+        else:
+            return False
+    return False
 
 
 def constrains(words: Sequence[str], known: Grammar) -> bool:
@@ -212,6 +227,8 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     if not words:
         return None
     base = known.base(words[0])
+    if known.tells(words[0]) and base:
+        return Phrase(kept, base, 0.85, changed={0: base})
     if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
         return Phrase(kept, words[0], 0.85)
     if known.orders(words[0]):

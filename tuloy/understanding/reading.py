@@ -91,7 +91,7 @@ class _Reader(Sentences):
 
     def _lead(self, block: Block, base: Needs) -> tuple[list[Draft], Needs]:
         """Read all sentences of an introduction but the last, and the conditions and order of the last."""
-        *full, last = sentences(self._tokens(block)) or [[]]
+        *full, last = sentences(self._tokens(block), self.text, self.known) or [[]]
         new = [draft for one in full for draft in self._sentence(one, base)]
         cut = clauses([token for token in last if token.norm != ":"], self.known)
         state = Told(dict(base))
@@ -196,6 +196,6 @@ class _Reader(Sentences):
             self._keep_aside(block)
             return []
         made: list[Draft] = []
-        for n, sentence in enumerate(sentences(tokens)):
+        for n, sentence in enumerate(sentences(tokens, self.text, self.known)):
             made += self._sentence(sentence, base, forced=forced and n == 0)
         return made

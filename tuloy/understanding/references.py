@@ -23,7 +23,7 @@ def thing_of(tokens: Sequence[Token], known: Grammar) -> list[Token]:
     thing: list[Token] = []
     for token in rest[:12]:
         stop = token.norm in known.prepositions or token.norm in known.relatives or token.norm in (",", ":", "—")
-        if stop and token.norm not in ("of",) and not (token.norm in known.determiners and not thing):
+        if stop and token.norm not in ("of",) and not (token.norm in known.articles and not thing):
             break
         thing.append(token)
     return thing
@@ -62,8 +62,22 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
         if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
             words.setdefault(0, draft.verb)
         draft.title = title_of(text, draft.tokens, words)
+    if not draft.thing and known.root(draft.verb) in known.movers and before:
+        _moves(draft, recent, known, text)
     _repeated(draft, recent, known)
     _results(draft, before, known)
+
+
+def _moves(draft: Draft, recent: Sequence[Draft], known: Grammar, text: str) -> None:
+    """ "Download the schema, put in ./spec": what is moved, where nothing is named, is what was made last."""
+    source = recent[-1]
+    if not source.thing or known.root(source.verb) not in known.makers or len(draft.tokens) < 2:
+        return
+    draft.thing, draft.thing_text = source.thing, source.thing_text
+    verb, *rest = draft.tokens
+    draft.title = f"{title_of(text, [verb])} {_definite(source.thing_text, known)} {title_of(text, rest).lower()}"
+    draft.title = draft.title.replace(title_of(text, rest).lower(), text[rest[0].start : rest[-1].end])
+    _after(draft, source)
 
 
 def _pronouns(
@@ -134,7 +148,9 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     found: set[str] = set() if indefinite else set(draft.thing[-1:])
     definite = False
     for word in words:
-        if word in known.determiners and word not in ("a", "an", "no", "any", "every", "each", "another"):
+        if word in known.indefinite:
+            definite = False
+        elif word in known.determiners and word not in ("no", "any", "every", "each"):
             definite = True
         elif word in known.prepositions or word in known.coordinators:
             definite = False

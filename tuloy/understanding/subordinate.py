@@ -94,6 +94,9 @@ class Subordinates(Each):
                 {one: self.asked_when if holds else opposite(self.asked_when) for one in self.asked}, state, tail=tail
             )
             return
+        if self._asks_again(condition, clause, holds=holds):
+            self._under(dict.fromkeys(self.asked, "succeeded" if holds else "failed"), state, tail=tail)
+            return
         before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
         if clause.kind in ("on_pass", "on_fail"):
             holds = clause.kind == "on_pass"
@@ -108,7 +111,15 @@ class Subordinates(Each):
             holds = clause.kind != "unless"
         self.asked = asked
         self.asked_when = "succeeded" if holds else "failed"
+        self.asked_words = condition.subject
         self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
+
+    def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
+        """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
+        if condition.kind != "outcome" or clause.kind != "if" or not self.asked:
+            return False
+        same = condition.subject == self.asked_words and set(condition.subject) <= self.known.pronouns | {"mga"}
+        return same and (self.asked_when == "succeeded") != holds
 
     def _answers(self) -> bool:
         """Whether "if so" goes on about what was asked last: no other check was made since."""

@@ -57,6 +57,7 @@ class Drafts:
         self.group: list[Draft] = []
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
+        self.asked_words: tuple[str, ...] = ()
         self.section = ""
         self.stage = ""
         self.topic: list[Draft] = []
