@@ -186,7 +186,7 @@ def _pointed(
         last = group[-1]
         if not _is_plural(last):
             return list(group)
-        if all(_is_plural(draft) and known.root(draft.verb) in known.checkable for draft in group):
+        if all(_is_plural(draft) and known.root(draft.verb) in known.judging for draft in group):
             return list(group)
     checkable = [draft for draft in recent if known.root(draft.verb) in known.checkable or draft.command or draft.check]
     if plural:

@@ -20,6 +20,7 @@ class Draft:
 
     `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `branch` tells which
     outcomes of which drafts lead here; `asked` that the text asks how this one ended; `followed` that another needs it.
+    `origin` named first what a pronoun here means.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Draft:
     sure: float = 0.9
     branch: dict["Draft", When] = field(default_factory=dict)
     stage: str = ""
+    origin: "Draft | None" = None
     followed: bool = False
     asked: bool = False
 

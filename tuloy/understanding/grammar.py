@@ -18,18 +18,20 @@ __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
     "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers", "auxiliaries",
-    "building_verbs", "causatives", "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators",
-    "courtesies", "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds",
+    "building_verbs", "causatives", "changers", "check_verbs", "checkable", "comparisons", "consumers", "contrasts", 
+    "coordinators", "courtesies", "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "judging", "counts", "finds",
     "finished", "fragments", "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools",
     "movers", "needed", "negations", "no_work", "abbreviations", "polite_anywhere",
     "not_wanted", "nouns_too", "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles",
     "passes", "past", "plural", "prepositions", "production", "pronouns", "questions", "relatives",
-    "repeats", "results", "singular", "subjects", "totals", "tries", "inversions", "inverters",
+    "repeats", "results", "singular", "subjects", "totals", "trailing", "tries", "inversions", "inverters",
     "indefinite", "novelties", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
-    "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples", "existence", "exists",
-    "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness", "stage_words",
+    "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",
+    "existence", "exists",
+    "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
+    "stage_words",
     "step_words", "wants",
 )  # fmt: skip
 _BY_ROOT = (

@@ -239,11 +239,13 @@ class Scan:
             token for token in now.tokens[-9:] if token.norm not in known.adverbs | {"both", "either", ",", "and"}
         ]
         bare = len(spoken) <= 1
+        last = now.tokens[-1].norm if now.tokens else ""
+        if last in known.singular | known.plural and len(spoken) > 1:
+            return True
         if not after or after in (",", "—") or after in known.coordinators or after in known.connectives_first:
             return bare or self.listing or self._bare_verbs(place)
         if bare:
             return True
-        last = now.tokens[-1].norm if now.tokens else ""
         return last not in known.nouns_too
 
     def _lists_nouns(self, place: int) -> bool:

@@ -114,7 +114,19 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
             place += 1
     while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].kind == "mark"):
         kept.pop()
-    return kept, asked
+    while len(kept) > 1 and kept[-1].norm in known.trailing:
+        kept.pop()
+    return _without_fragments(kept, known), asked
+
+
+def _without_fragments(tokens: list[Token], known: Grammar) -> list[Token]:
+    """ "I-pull mo muna yung main": small words right behind the verb say nothing of the work."""
+    end = 1
+    while end < len(tokens) and tokens[end].norm in known.fragments:
+        end += 1
+    if end in (1, len(tokens)) and not (end > 1 and len(tokens) == end):
+        return tokens
+    return [*tokens[:1], *tokens[end:]] if tokens[0].kind == "word" else tokens
 
 
 def _only_polite(words: Sequence[str], place: int, known: Grammar) -> bool:
@@ -169,7 +181,10 @@ def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | Non
     rest = tokens[wish[1] :]
     if known.not_wanted & set(words[wish[1] : wish[1] + 4]):
         return None
-    if rest and rest[0].norm in known.determiners and rest[0].norm != "to":
+    first = rest[0].norm if rest else ""
+    if first in known.pronouns or first == "to" or not first or (known.is_verb(first) and first not in known.nouns_too):
+        return None
+    if first in known.determiners or (len(rest) > 1 and first.isalpha() and not first.endswith("ing")):
         return Phrase(rest, "", 0.55, "thing")
     return None
 
@@ -259,6 +274,9 @@ def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | No
         if words[verb : verb + 1] and words[verb] in known.ongoing:
             return Phrase([tokens[verb], *tokens[:aux]], "run", 0.8, changed={0: known.spoken["run"]})
         return Phrase(tokens[:aux], "", 0.6, "thing")
+    final = known.base(words[-1]) or words[-1].removesuffix("s")
+    if len(words) > 1 and words[-1] != final and final in known.verbs and words[-1] not in known.ongoing:
+        return Phrase([tokens[-1], *tokens[:-1]], final, 0.8, changed={0: final})
     if last is not None and words[last] in ("runs", "run", "executes"):
         return Phrase([tokens[last], *tokens[:last]], "run", 0.8, changed={0: "run"})
     return Phrase(tokens[: last if last is not None else len(tokens)], "", 0.6, "thing")

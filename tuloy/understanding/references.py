@@ -21,6 +21,8 @@ def thing_of(tokens: Sequence[Token], known: Grammar) -> list[Token]:
     while rest and (rest[0].norm in known.particles or rest[0].norm in known.adverbs):
         rest.pop(0)
     thing: list[Token] = []
+    if len(rest) > 2 and rest[0].norm == "to" and rest[1].norm in known.verbs:
+        rest = rest[2:]
     for token in rest[:12]:
         stop = token.norm in known.prepositions or token.norm in known.relatives or token.norm in (",", ":", "—")
         if stop and token.norm not in ("of",) and not (token.norm in known.articles and not thing):
@@ -55,6 +57,7 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
         if set(draft.thing) <= known.pronouns | {"one"} and draft.thing:
             source = changed[next(iter(changed))]
             draft.thing, draft.thing_text = source.thing, source.thing_text
+            draft.origin = source.origin or source
         words = {
             n: source.thing_text if draft.tokens[n].norm == "one" else _definite(source.thing_text, known)
             for n, source in changed.items()
@@ -62,7 +65,7 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
         if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
             words.setdefault(0, draft.verb)
         draft.title = title_of(text, draft.tokens, words)
-    if not draft.thing and known.root(draft.verb) in known.movers and before:
+    if not thing and known.root(draft.verb) in known.movers and before:
         _moves(draft, recent, known, text)
     _repeated(draft, recent, known)
     _results(draft, before, known)
@@ -104,6 +107,8 @@ def _pronouns(
         about = draft.tokens[n - 1].norm in ("for", "about", "of", "tungkol")
         if verb in known.makers or after in known.finds or (verb in known.changers and (direct or not about)):
             _after(draft, source)
+        elif source.origin and known.root(source.origin.verb) in known.makers:
+            _after(draft, source.origin)
         found[n] = source
     return found
 
@@ -164,12 +169,21 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     verb = known.root(draft.verb)
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
     bare = verb in known.consumers and not draft.thing
+    if not takes and before and _speaks_of_results(draft, known):
+        _after(draft, before[-1])
     if (takes or bare) and not draft.needs:
         for one in open_ends(before):
             _after(draft, one)
 
 
+def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
+    """ "Write a report about the results": of what was done right before."""
+    words = [token.norm for token in draft.tokens[:40]]
+    return any(word in known.results and words[n - 1] in known.articles for n, word in enumerate(words) if n > 2)
+
+
 def _after(draft: Draft, source: Draft) -> None:
     excluded = any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
-    if source.verb and source is not draft and source not in draft.needs and not excluded:
+    optional = "finished" in draft.needs.values() and bool(source.branch)
+    if source.verb and source is not draft and source not in draft.needs and not (excluded or optional):
         draft.need({source: "succeeded"})

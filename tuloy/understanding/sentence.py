@@ -43,7 +43,40 @@ class Sentences(Subordinates):
                 self._subordinate(cut, n, state)
         if state.run:
             self.group = state.run
+        self._introduce(sentence, cut, state)
         return state.made
+
+    def _introduce(self, sentence: list[Token], cut: list[Clause], state: Told) -> None:
+        """ "We want a notification centre. Build …": a wish that the next sentence spells out is no step of its own."""
+        before, self.intro = self.intro, None
+        if not state.made:
+            self.intro = before
+            return
+        marks = {mark for clause in cut[:1] for mark in clause.marks}
+        if before and before in self.found.drafts and not marks - {"first"} and cut[0].kind == "main":
+            self._forget(before, state)
+        if len(state.made) == 1 and not self.section and self._only_wishes(sentence, state.made[0]):
+            self.intro = state.made[0]
+
+    def _only_wishes(self, sentence: list[Token], draft: Draft) -> bool:
+        words = [token.norm for token in sentence]
+        kept = [token.norm for token in stripped(sentence, self.known)[0]]
+        rest = set(words[1:]) - self.known.determiners
+        counted = draft.verb in self.known.no_work and bool(set(words) & self.known.counts)
+        thing = not draft.verb and bool(self.known.wants.at(kept, 0))
+        start = next((n for n in range(min(4, len(words))) if self.known.introductions.at(words, n)), None)
+        return bool(rest) and (counted or thing or start is not None)
+
+    def _forget(self, draft: Draft, state: Told) -> None:
+        drafts = self.found.drafts
+        if len(drafts) < 2:
+            return
+        self.seen -= drafts.index(draft) < self.seen
+        drafts.remove(draft)
+        self.ends = [one for one in self.ends if one is not draft]
+        for one in drafts[-64:]:
+            one.needs.pop(draft, None)
+        state.base.pop(draft, None)
 
     def _label(self, words: Sequence[str]) -> tuple[str, int] | None:
         """ "Out of scope: …", "Note: …" in running text."""
@@ -74,7 +107,7 @@ class Sentences(Subordinates):
     def _order(self, clause: Clause, state: Told) -> None:
         """Let the clause's adverbs of order set what its steps build on."""
         for mark in clause.marks:
-            if mark in ("seq", "last") and not state.waiting:
+            if mark in ("seq", "last") and not state.waiting and "regardless" not in clause.marks:
                 inside = state.branch if state.branch else None
                 earlier = inside or self._open()
                 if earlier:
@@ -126,7 +159,8 @@ class Sentences(Subordinates):
         previous = state.later or state.run or self.group
         state.later = previous if before_first else []
         if before_first and previous:
-            self._put_before(fresh, previous)
+            self._put_before(fresh, previous, state.put)
+            state.put += fresh
         elif "regardless" in clause.marks or not before_first:
             self._append(fresh, state.base)
         if "first" in clause.marks and not before_first and not state.base:

@@ -42,6 +42,7 @@ class Told:
     forbidding: bool = False
     telling: bool = False
     later: list[Draft] = field(default_factory=list)
+    put: list[Draft] = field(default_factory=list)
     covered: Draft | None = None
     occasion: str = ""
     items: list[str] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Drafts:
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] = ()
+        self.intro: Draft | None = None
         self.section = ""
         self.stage = ""
         self.topic: list[Draft] = []
@@ -131,12 +133,12 @@ class Drafts:
             depend(draft, self.found.drafts, self.known, self.text, self.topic)
             self.found.drafts.append(draft)
 
-    def _put_before(self, fresh: Sequence[Draft], later: Sequence[Draft]) -> None:
-        """Put drafts in front of others that then need them."""
+    def _put_before(self, fresh: Sequence[Draft], later: Sequence[Draft], beside: Sequence[Draft] = ()) -> None:
+        """Put drafts in front of others that then need them; what stands `beside` them is no need of theirs."""
         drafts = self.found.drafts
         place = min(drafts.index(draft) for draft in later)
         for draft in fresh:
-            draft.need({k: v for one in later for k, v in one.needs.items()})
+            draft.need({k: v for one in later for k, v in one.needs.items() if k not in beside})
         drafts[place:place] = fresh
         for draft in later:
             draft.need(dict.fromkeys(fresh, "succeeded"))
@@ -198,10 +200,19 @@ class Drafts:
             if (pointing or same) and not draft.branch:
                 check.need({draft: "succeeded"})
                 return
+        last = self.found.drafts[-1:]
+        first = check.tokens[0].norm if check.tokens else ""
+        if last and not last[0].branch and (words & {"one", "any", "some"} or first in self.known.comparisons):
+            check.need({last[0]: "succeeded"})
 
     def _name_fact(self, draft: Draft) -> None:
         """ "There is a docs folder" speaks of the docs folder."""
-        exists = self.known.existence.at([t.norm for t in draft.tokens], 0)
+        words = [t.norm for t in draft.tokens]
+        exists = self.known.existence.at(words, 0)
+        place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
+        if not exists and place > 1 and words[0] in self.known.articles:
+            draft.thing = tuple(words[1:place])
+            draft.thing_text = self.text[draft.tokens[0].start : draft.tokens[place - 1].end]
         rest = [t for t in draft.tokens[exists[1] :] if t.norm not in self.known.negations] if exists else []
         if rest:
             thing = thing_of([rest[0], *rest], self.known)
