@@ -11,21 +11,22 @@ from typing import Any
 
 from tuloy.plan import Language
 from tuloy.understanding.affixes import Affixes, Form
+from tuloy.understanding.spelling import Spelling
 from tuloy.understanding.tokens import Token
 from tuloy.understanding.words import Phrases, table
 
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
-    "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers", "auxiliaries",
-    "building_verbs", "causatives", "changers", "check_verbs", "checkable", "comparisons", "consumers", "contrasts", 
-    "coordinators", "courtesies", "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "judging", "counts", "finds",
-    "finished", "fragments", "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools",
-    "movers", "needed", "negations", "no_work", "abbreviations", "polite_anywhere",
-    "not_wanted", "nouns_too", "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles",
-    "passes", "past", "plural", "prepositions", "production", "pronouns", "questions", "relatives",
-    "repeats", "results", "singular", "subjects", "totals", "trailing", "tries", "inversions", "inverters",
-    "indefinite", "novelties", "vague", "verbs", "whether",
+    "abbreviations", "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers",
+    "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs", "checkable", "comparisons", "consumers",
+    "contrasts", "coordinators", "counts", "courtesies", "determiners", "distributives", "elliptic", "elliptic_no",
+    "everyone", "fails", "files", "finds", "finished", "fragments", "heavy_verbs", "indefinite", "inversions",
+    "inverters", "judging", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "movers",
+    "needed", "negations", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "outside_verbs",
+    "outside_with_production", "particles", "passes", "past", "places", "plural", "polite_anywhere", "prepositions",
+    "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects", "totals",
+    "trailing", "tries", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",
@@ -103,9 +104,11 @@ class Grammar:
         self.affixes = [_affixes(one) for one in tables if "affixes" in one]
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
+        self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
-        self.connectives = Phrases([*_meanings(tables, "connectives"), *self._outcome_forms(tables)])
+        self._connective_meanings = [*_meanings(tables, "connectives"), *self._outcome_forms(tables)]
+        self.connectives = Phrases(self._connective_meanings)
         self.connectives_first = frozenset(
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
@@ -151,6 +154,26 @@ class Grammar:
             if (form := self.form(verb)) and form.mood in ("order", "either"):
                 found.setdefault(form.root, verb)
         return found
+
+    @cached_property
+    def _ordering_words(self) -> Spelling:
+        return Spelling(phrase for phrase, kind in self._connective_meanings if kind not in ("reason", "so"))
+
+    @cached_property
+    def _verb_words(self) -> Spelling:
+        return Spelling(self.verbs)
+
+    def mended(self, word: str, *, opens: bool) -> str | None:
+        """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
+        if self.is_verb(word) or word in self.vocabulary or self.base(word):
+            return None
+        return self._ordering_words.mended(word) or (self._verb_words.mended(word) if opens else None)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of the lists: none of them is a slip."""
+        phrases = [getattr(self, name).firsts for name in _PHRASES]
+        return frozenset().union(*(getattr(self, name) for name in _SETS), *phrases, self.nominals)
 
     def form(self, word: str) -> Form | None:
         """Return the root of a word and what its affixes make of it."""

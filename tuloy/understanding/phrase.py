@@ -40,7 +40,7 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     words = [token.norm for token in kept]
     if inflected := _inflected(kept, words, known, forced=forced or asked):
         return inflected
-    if known.tells(words[0]) and words[0] not in known.verbs and not words[0].endswith("ing"):
+    if (known.tells(words[0]) and words[0] not in known.verbs) or (not forced and _narrates(words, known)):
         return None
     if kept[0].kind == "code" and (forced or len(kept) == 1):
         return Phrase(kept, "", 0.9)
@@ -81,6 +81,12 @@ def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced:
     if form.mood == "either" and (forced or not _has_subject(words, known)):
         return Phrase(tokens, words[0])
     return None
+
+
+def _narrates(words: Sequence[str], known: Grammar) -> bool:
+    """Whether a form that could be an order tells instead, because its doer stands behind it."""
+    form = known.form(words[0])
+    return form is not None and form.mood == "either" and _has_subject(words, known)
 
 
 def _has_subject(words: Sequence[str], known: Grammar) -> bool:
@@ -152,7 +158,7 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
         return True
     return (
         words[0] in known.keepers
-        and not words[1:2][0:1] == []
+        and len(words) > 1
         and not words[1].endswith("ing")
         and any(word in known.kept or " ".join(words[n:]) in known.kept for n, word in enumerate(words[:40]))
     )
@@ -192,7 +198,7 @@ def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | Non
 def _participle(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
     """Return "the invoices exported to CSV" as "export the invoices to CSV"."""
     for place in range(start + 1, min(len(words), 14)):
-        base = known.base(words[place])
+        base = known.forms.get(words[place])
         if base in known.verbs and not words[place].endswith("ing"):
             before = [t for t in tokens[start:place] if t.norm not in ("to", "be")]
             if before and before[0].norm in known.determiners:

@@ -184,7 +184,18 @@ class _Reader(Sentences):
 
     def _tokens(self, block: Block) -> list[Token]:
         found = tokenize(self.text, block.start, block.end)
-        return [token for token in found if not self._is_ignored(token)] if self.ignored else found
+        return self._mended([token for token in found if not self._is_ignored(token)] if self.ignored else found)
+
+    def _mended(self, tokens: list[Token]) -> list[Token]:
+        """Put the words that mistyped ones mean for rules to see; titles keep the text's own."""
+        opens, found = True, []
+        for token in tokens:
+            meant = self.known.mended(token.norm, opens=opens) if token.kind == "word" else None
+            found.append(token._replace(norm=meant) if meant else token)
+            word = meant or token.norm
+            opens = word in self.known.connectives_first or word in (".", "!", "?", ";", ":") or token.kind == "arrow"
+            opens = opens or word in self.known.polite_anywhere
+        return found
 
     def _is_ignored(self, token: Token) -> bool:
         place = bisect_right(self.ignored, (token.start, len(self.text))) - 1

@@ -67,6 +67,15 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
         draft.title = title_of(text, draft.tokens, words)
     if not thing and known.root(draft.verb) in known.movers and before:
         _moves(draft, recent, known, text)
+    if not changed:
+        _name_adjective(draft, recent, thing, known, text)
+    if (
+        before
+        and draft.tokens
+        and draft.tokens[-1].norm in known.places
+        and known.root(before[-1].verb) in known.makers
+    ):
+        _after(draft, before[-1])
     _repeated(draft, recent, known)
     _results(draft, before, known)
 
@@ -81,6 +90,22 @@ def _moves(draft: Draft, recent: Sequence[Draft], known: Grammar, text: str) -> 
     draft.title = f"{title_of(text, [verb])} {_definite(source.thing_text, known)} {title_of(text, rest).lower()}"
     draft.title = draft.title.replace(title_of(text, rest).lower(), text[rest[0].start : rest[-1].end])
     _after(draft, source)
+
+
+def _name_adjective(draft: Draft, recent: Sequence[Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
+    """ "Restore the old one", "ibalik ang luma": an adjective stands for the noun that was named last."""
+    last = thing[-1] if thing else None
+    if last is None or len(thing) < 2 or len(draft.tokens) > 8:
+        return
+    source = _antecedent(recent, plural=False, known=known)
+    noun = text[: source.span[1]] and source.thing_text.split()[-1:] if source else []
+    place = next((n for n, token in enumerate(draft.tokens) if token is last), 0)
+    if not noun or not place:
+        return
+    if last.norm == "one" and thing[-2].norm not in known.determiners:
+        draft.title = title_of(text, draft.tokens, {place: noun[0]})
+    elif last.norm in known.linked and len(thing) == 2:
+        draft.title = title_of(text, draft.tokens, {place: f"{known.linked[last.norm]} {noun[0]}"})
 
 
 def _pronouns(
@@ -170,6 +195,8 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
     bare = verb in known.consumers and not draft.thing
     if not takes and before and _speaks_of_results(draft, known):
+        _after(draft, before[-1])
+    if takes and before and draft.needs and before[-1].needs == draft.needs:
         _after(draft, before[-1])
     if (takes or bare) and not draft.needs:
         for one in open_ends(before):

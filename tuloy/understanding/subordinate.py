@@ -116,7 +116,7 @@ class Subordinates(Each):
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
-        if condition.kind != "outcome" or clause.kind != "if" or not self.asked:
+        if condition.kind != "outcome" or clause.kind != "if" or not self.asked or self.asked_words is None:
             return False
         same = condition.subject == self.asked_words and set(condition.subject) <= self.known.pronouns | {"mga"}
         return same and (self.asked_when == "succeeded") != holds
@@ -167,7 +167,7 @@ class Subordinates(Each):
         state.base = dict.fromkeys(events, "succeeded")
         state.run = []
         state.waiting = True
-        self.asked, self.asked_when = events, "succeeded"
+        self.asked, self.asked_when, self.asked_words = events, "succeeded", None
 
     def _describes(self, clause: Clause) -> bool:
         """ "When users log in": an occasion in the product, and not the end of a step."""

@@ -58,7 +58,7 @@ class Drafts:
         self.group: list[Draft] = []
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
-        self.asked_words: tuple[str, ...] = ()
+        self.asked_words: tuple[str, ...] | None = None
         self.intro: Draft | None = None
         self.section = ""
         self.stage = ""
@@ -213,6 +213,13 @@ class Drafts:
         if not exists and place > 1 and words[0] in self.known.articles:
             draft.thing = tuple(words[1:place])
             draft.thing_text = self.text[draft.tokens[0].start : draft.tokens[place - 1].end]
+        behind = next(
+            (n for n, word in enumerate(words[:12]) if n and word in self.known.articles & self.known.subjects), 0
+        )
+        if not exists and behind and self.known.affixes:
+            thing = thing_of([draft.tokens[behind], *draft.tokens[behind:]], self.known)
+            draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
+            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
         rest = [t for t in draft.tokens[exists[1] :] if t.norm not in self.known.negations] if exists else []
         if rest:
             thing = thing_of([rest[0], *rest], self.known)
