@@ -57,7 +57,7 @@ def _without_asides(sentence: list[Token], known: Grammar) -> list[Token]:
             depth += bool(kept) or depth > 0
         elif token.norm in (")", "]", "}"):
             depth = max(0, depth - 1)
-        elif kept and not depth and known.asides.at(words, place):
+        elif kept and not depth and (kept[-1].norm == "," or "." in token.norm) and known.asides.at(words, place):
             aside = True
             if kept[-1].norm == ",":
                 kept.pop()
@@ -175,6 +175,8 @@ class _Cutter(Scan):
         if found is None:
             return None
         kind, length = found
+        if kind == "else" and length > 1 and self._negates(place, length):
+            kind, length = found = "if", length - 1
         phrase = " ".join(self.words[place : place + length])
         at_start = after_joint or not self.now.tokens
         after = self.words[place + length] if place + length < len(self.words) else ""

@@ -113,7 +113,11 @@ def _negated(words: Sequence[str], known: Grammar) -> bool:
 
 def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
     """Return the words that carry meaning, without endings of number and tense."""
-    parts = [part for word in words for part in ([word, *word.split("-")] if "-" in word else [word])]
+    parts = [
+        part
+        for word in words
+        for part in ([word, *word.split("-")] if "-" in word and known.root(word) == word else [word])
+    ]
     return frozenset(
         known.nominals.get(word) or _singular(known.root(word))
         for word in parts
@@ -139,7 +143,7 @@ def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draf
     if not before:
         return []
     if condition.kind == "fact":
-        return _stated(condition, before, known)
+        return _stated(condition, before, known) or _done(condition, before, known)
     subject = [word for word in condition.subject if word not in ("of", "the", "ang", "ng", "mga")]
     if " ".join(condition.subject) in known.everyone or any(word in known.everyone for word in subject[:1]):
         return list(group) or [before[-1]]
@@ -198,6 +202,16 @@ def _pointed(
 
 def _is_plural(draft: Draft) -> bool:
     return bool(draft.thing) and draft.thing[-1].endswith("s") and not draft.thing[-1].endswith("ss")
+
+
+def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
+    """ "If you can reproduce it", "kung hindi ma-reproduce": the doing of an earlier step, in its own verb."""
+    wanted = content([w for w in condition.subject if w not in known.negations | {"you", "we", "i"}], known)
+    for draft in reversed(before[-8:]):
+        verb = known.nominals.get(draft.verb) or known.root(draft.verb)
+        if verb in wanted and wanted <= {*draft.words, verb} and verb not in known.check_verbs:
+            return [draft]
+    return []
 
 
 def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:

@@ -32,6 +32,7 @@ class Draft:
     tokens: Sequence[Token] = ()
     needs: Needs = field(default_factory=dict)
     check: bool = False
+    negated: bool = False
     command: str | None = None
     sure: float = 0.9
     branch: dict["Draft", When] = field(default_factory=dict)

@@ -18,15 +18,15 @@ from tuloy.understanding.words import Phrases, table
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
-    "abbreviations", "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers",
+    "abbreviations", "absolute", "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers",
     "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs", "checkable", "comparisons", "consumers",
     "contrasts", "coordinators", "counts", "courtesies", "determiners", "distributives", "elliptic", "elliptic_no",
     "everyone", "fails", "files", "finds", "finished", "fragments", "heavy_verbs", "indefinite", "inversions",
-    "inverters", "judging", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "movers",
-    "needed", "negations", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "outside_verbs",
-    "outside_with_production", "particles", "passes", "past", "places", "plural", "polite_anywhere", "prepositions",
-    "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects", "totals",
-    "trailing", "tries", "vague", "verbs", "whether",
+    "inverters", "judging", "keepers", "kept", "large_things", "links", "loops", "makers", "makers_of_tools",
+    "movers", "needed", "negations", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing",
+    "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural", "polite_anywhere",
+    "prepositions", "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects",
+    "totals", "trailing", "tries", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",

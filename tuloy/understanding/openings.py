@@ -68,6 +68,16 @@ class Scan:
             return False
         return last in self.known.askers or self.known.root(spoken[-1]) in self.known.check_verbs
 
+    def _negates(self, place: int, length: int) -> bool:
+        """ "Kung hindi gumana", "if not already installed": a negated condition and no "otherwise"."""
+        known = self.known
+        if self.words[place + length - 1] not in known.negations or place + length >= len(self.words):
+            return False
+        word = self.words[place + length]
+        if known.affixes and (known.tells(word) or word in known.outcomes):
+            return True
+        return word in known.outcomes or word in ("already", "yet") or (word in known.forms and word.endswith("ed"))
+
     def _inverted(self, place: int, *, after_joint: bool) -> bool:
         """ "Should the tests fail, …" asks as "if the tests fail" does."""
         if self.words[place] not in self.known.inversions or (self.now.tokens and not after_joint):
@@ -104,6 +114,8 @@ class Scan:
             return not (after in ("", ",", "—", ":") or known.is_verb(after) or self._soft(after)) and not (
                 behind and behind in known.determiners
             )
+        if kind == "so" and self.now.tokens and self.now.tokens[-1].norm in known.auxiliaries:
+            return True
         if kind == "so":
             return not at_start and after in ("that", "far", "much", "many")
         return False
@@ -129,9 +141,12 @@ class Scan:
     def _opens(self, place: int, comma: bool, joined: bool, joint: set[str]) -> bool:
         """Whether the words behind a comma or an "and" begin a clause of their own."""
         known, now = self.known, self.now
-        place = self._past_soft_words(place)
+        begin, place = place, self._past_soft_words(place)
         if place >= len(self.words):
             return False
+        asked = any(word in known.polite_anywhere for word in self.words[begin:place])
+        if asked and known.is_verb(self.words[place]):
+            return True
         if known.constraint_starts.at(self.words, place) or known.lead_ins.at(self.words, place):
             return True
         if now.kind == "constraint" or now.kind == "reason":
@@ -310,6 +325,8 @@ class Scan:
         lead = known.lead_ins.at(words, 0)
         for n in range(len(words) - 1, lead[1] if lead else 0, -1):
             if words[n] in known.relatives and n + 1 < len(words):
+                if known.affixes and words[n] in known.links and known.form(words[n + 1]) is None:
+                    continue
                 return not self._third_person(words[n + 1 : n + 4])
             if words[n] == "to" and n + 1 < len(words) and known.is_verb(words[n + 1]):
                 return words[n - 1] in known.makers_of_tools

@@ -59,7 +59,7 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
             draft.thing, draft.thing_text = source.thing, source.thing_text
             draft.origin = source.origin or source
         words = {
-            n: source.thing_text if draft.tokens[n].norm == "one" else _definite(source.thing_text, known)
+            n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
             for n, source in changed.items()
         }
         if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
@@ -67,6 +67,9 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
         draft.title = title_of(text, draft.tokens, words)
     if not thing and known.root(draft.verb) in known.movers and before:
         _moves(draft, recent, known, text)
+    if not thing and len(draft.tokens) == 1 and topic and known.root(draft.verb) in known.changers:
+        draft.thing, draft.thing_text = topic[-1].thing, topic[-1].thing_text
+        draft.title = f"{draft.title} {_definite(topic[-1].thing_text, known)}"
     if not changed:
         _name_adjective(draft, recent, thing, known, text)
     if (
@@ -124,7 +127,8 @@ def _pronouns(
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
         if token.norm in ("that", "this", "these", "those") and after and after not in known.prepositions:
             continue
-        source = _antecedent(recent, plural=token.norm in known.plural, known=known)
+        open_to_it = [one for one in recent if not _excluded(draft, one)]
+        source = _antecedent(open_to_it, plural=token.norm in known.plural, known=known)
         if source is None:
             continue
         direct = bool(thing) and token is thing[0]
@@ -140,15 +144,28 @@ def _pronouns(
 
 def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
     for one in reversed(recent):
-        if one.thing and not set(one.thing) & known.pronouns and _plural(one) == plural:
+        if one.thing and not set(one.thing) & known.pronouns and _plural(one, known) == plural:
             return one
     return None
 
 
-def _plural(draft: Draft) -> bool:
+def _plural(draft: Draft, known: Grammar) -> bool:
     last = draft.thing[-1]
-    several = ("and" in draft.thing or "at" in draft.thing) and not draft.thing_text.startswith(("a ", "an "))
+    several = "and" in draft.thing or "at" in draft.thing
+    if several and known.idioms.within(draft.thing):
+        return False
+    several = several and not draft.thing_text.startswith(("a ", "an "))
     return several or (last.endswith("s") and not last.endswith(("ss", "us", "is")))
+
+
+def _spoken(pronoun: str, source: Draft, known: Grammar, *, at: bool) -> str:
+    """The words that a pronoun stands for; "there" and "from it" of one word say where."""
+    if pronoun == "one":
+        return source.thing_text
+    words = _definite(source.thing_text, known)
+    if pronoun in known.places and known.spoken.get("at"):
+        return words.replace(known.spoken["article"], known.spoken["at"], 1)
+    return words.removeprefix(known.spoken["article"]).strip() if at and known.spoken["article"] else words
 
 
 def _definite(words: str, known: Grammar) -> str:
@@ -209,8 +226,13 @@ def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
     return any(word in known.results and words[n - 1] in known.articles for n, word in enumerate(words) if n > 2)
 
 
+def _excluded(draft: Draft, source: Draft) -> bool:
+    """Whether the two stand on branches of which only one is taken."""
+    return any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
+
+
 def _after(draft: Draft, source: Draft) -> None:
-    excluded = any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
+    excluded = _excluded(draft, source)
     optional = "finished" in draft.needs.values() and bool(source.branch)
     if source.verb and source is not draft and source not in draft.needs and not (excluded or optional):
         draft.need({source: "succeeded"})

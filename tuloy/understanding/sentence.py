@@ -163,6 +163,7 @@ class Sentences(Subordinates):
             state.put += fresh
         elif "regardless" in clause.marks or not before_first:
             self._append(fresh, state.base)
+            self._pair(fresh, state)
         if "first" in clause.marks and not before_first and not state.base:
             state.base = {} if n + 1 < len(cut) else state.base
         state.run = [*state.run, *fresh]
@@ -183,6 +184,16 @@ class Sentences(Subordinates):
         state.made.remove(check[0])
         state.base, state.waiting = {}, False
         return True
+
+    def _pair(self, fresh: Sequence[Draft], state: Told) -> None:
+        """ "For each of a and b, bump and publish it": each item follows its own."""
+        before = state.run[-len(fresh) :]
+        if len(state.items) < 2 or len(before) != len(fresh):
+            return
+        for draft, own in zip(fresh, before, strict=True):
+            if set(draft.needs) & {*before, *fresh}:
+                draft.needs = {one: when for one, when in draft.needs.items() if one not in {*before, *fresh}}
+                draft.need({own: "succeeded"})
 
     def _speak_of(self, clause: Clause) -> None:
         """ "The build is broken": what a later "it" may mean."""
@@ -235,7 +246,7 @@ class Sentences(Subordinates):
             if clause.kind != "main" or set(clause.marks) - {"also"} or not (clause.comma or clause.joined):
                 return
             other = phrase_of(clause.tokens, self.known, forced=False)
-            if other is None or len(phrase.tokens) != 1:
+            if other is None or len(phrase.tokens) != 1 or self.known.root(phrase.verb) in self.known.absolute:
                 return
             if extra := shared_object(phrase, other, self.known):
                 phrase.tokens = [*phrase.tokens, *extra]

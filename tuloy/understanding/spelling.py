@@ -1,6 +1,7 @@
 """Spelling: the word of a list that a mistyped word means, one slip away.
 
-Owns one deleted, doubled, wrong or swapped letter behind the first one. Which words may be meant is for the caller.
+Owns one letter too many or too few, or two swapped, behind the first one; a wrong letter is as often another word.
+Which words may be meant is for the caller.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +27,8 @@ class Spelling:
             return None
         for rest in (word, *_rests(word)):
             meant = self._by_rest.get(rest) or (rest if rest in self._words else None)
-            if meant and not _ending(word, meant) and _near(word, meant):
+            long = meant and (len(meant) > _SHORTEST or len(word) == len(meant))
+            if meant and long and not _ending(word, meant) and _near(word, meant):
                 return meant
         return None
 
@@ -41,11 +43,10 @@ def _ending(word: str, meant: str) -> bool:
 
 
 def _near(one: str, other: str) -> bool:
-    """Whether one letter more, less, else or two neighbours swapped make one the other."""
+    """Whether one letter more or less, or two neighbours swapped, make one the other."""
     if len(one) > len(other):
         one, other = other, one
     n = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
     if len(one) < len(other):
-        return one[n:] == other[n + 1 :] and len(one) > _SHORTEST - 1 and len(other) > _SHORTEST
-    swapped = one[n : n + 2] == other[n : n + 2][::-1] and one[n + 2 :] == other[n + 2 :]
-    return swapped or (len(one) > _SHORTEST + 1 and one[n + 1 :] == other[n + 1 :])
+        return one[n:] == other[n + 1 :]
+    return one[n : n + 2] == other[n : n + 2][::-1] and one[n + 2 :] == other[n + 2 :]

@@ -90,9 +90,10 @@ class Subordinates(Each):
         condition = condition_of(clause.tokens, known)
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
-            self._under(
-                {one: self.asked_when if holds else opposite(self.asked_when) for one in self.asked}, state, tail=tail
-            )
+            when = self.asked_when if holds else opposite(self.asked_when)
+            if self._says_whether_there_is(clause):
+                when = "succeeded" if holds != self.asked[0].negated else "failed"
+            self._under(dict.fromkeys(self.asked, when), state, tail=tail)
             return
         if self._asks_again(condition, clause, holds=holds):
             self._under(dict.fromkeys(self.asked, "succeeded" if holds else "failed"), state, tail=tail)
@@ -128,6 +129,11 @@ class Subordinates(Each):
         return last >= 0 and not any(
             one.check or self.known.root(one.verb) in self.known.check_verbs for one in drafts[last + 1 :]
         )
+
+    def _says_whether_there_is(self, clause: Clause) -> bool:
+        """ "Kung mayroon", "if there is": answers the thing itself, and not a question that was asked with "no"."""
+        words = [token.norm for token in clause.tokens]
+        return self.asked[0].check and self.known.existence.at(words, 0) is not None
 
     def _run_first(self, clause: Clause, condition: Condition, state: Told, *, tail: bool) -> list[Draft]:
         """ "Unless `make check` fails": what nothing ran before is run."""

@@ -164,7 +164,7 @@ class Drafts:
         words = words[:1].lower() + words[1:] if words[1:2].islower() else words
         start = tokens[0].start if tokens else state.made[-1].span[0] if state.made else 0
         draft = Draft(
-            title=f"{self.known.check_title} {words}".strip(),
+            title=f"{self.known.check_title} {words} {self._missing_subject(tokens, state, tail=tail)}".strip(),
             span=(start, max((t.end for t in tokens), default=start)),
             verb="check",
             tokens=tokens,
@@ -172,10 +172,24 @@ class Drafts:
             sure=0.85,
             stage=self.stage,
             words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
+            negated=any(t.norm in self.known.negations for t in tokens),
         )
         self._name_fact(draft)
         self._insert(draft, state, tail=tail)
         return draft
+
+    def _missing_subject(self, tokens: Sequence[Token], state: Told, *, tail: bool) -> str:
+        """ "Linisin ang cache kapag lumampas sa 1 GB": with the predicate in front, the subject may be left out."""
+        known = self.known
+        words = [token.norm for token in tokens]
+        if not known.affixes or not words or set(words) & known.subjects or known.existence.at(words, 0):
+            return ""
+        about = state.run[-1:] if tail else self.found.drafts[-1:]
+        compares = words[0] in known.comparisons or known.tells(words[0]) or known.form(words[0]) is not None
+        if not (about and about[0].thing_text and compares) or about[0].branch:
+            return ""
+        text = about[0].thing_text
+        return text if text.split()[0] in known.articles else f"{known.spoken['article']} {text}"
 
     def _insert(self, draft: Draft, state: Told, *, tail: bool) -> None:
         """Put what a condition asks in front of the steps that stand under it."""
@@ -242,7 +256,8 @@ class Drafts:
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
-        if named and (phrase.kind == "thing" or named[0].verb == phrase.verb or not phrase.verb):
+        same = named and self.known.root(named[0].verb) == self.known.root(phrase.verb)
+        if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
         if phrase.kind == "thing":
             self._do_thing(phrase)

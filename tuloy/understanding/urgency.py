@@ -53,11 +53,12 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
     before = words[place - 1] if place else ""
     after = words[place + length] if place + length < len(words) else ""
     plain_noun = after[:1].isalpha() and after not in known.coordinators and after not in known.prepositions
+    plain_noun = plain_noun and not known.connectives.at([after], 0)
     if words[place] == "whenever":
         return plain_noun or after in known.determiners
     if words[place] in ("immediately", "agad", "kaagad", "urgently", "asap"):
         return False
-    return (before in known.determiners or before in ("most", "more", "of")) and plain_noun
+    return before[:1].isalpha() and before not in ("very", "really", "super", "so", "is", "and", "but") and plain_noun
 
 
 def _around(words: Sequence[str], start: int, end: int, known: Grammar) -> tuple[int, int]:
@@ -67,7 +68,19 @@ def _around(words: Sequence[str], start: int, end: int, known: Grammar) -> tuple
         first -= 1
     opens = first == 0 or words[first - 1] in _ENDS
     last = end
-    while last < len(words) and words[last] in ("ito", "iyan", "po", "please", "lang", "na", "though"):
+    while last < len(words) and words[last] in (
+        "ito",
+        "iyan",
+        "po",
+        "please",
+        "lang",
+        "na",
+        "though",
+        "ka",
+        "pa",
+        "naman",
+        "kayo",
+    ):
         last += 1
     closes = last == len(words) or words[last] in _ENDS
     return (first, last) if opens and closes else (start, end)
