@@ -175,6 +175,9 @@ class _Cutter(Scan):
         if found is None:
             return None
         kind, length = found
+        polite = self.known.politeness.at(self.words, place)
+        if polite and polite[1] > length:
+            return None
         if kind == "else" and length > 1 and self._negates(place, length):
             kind, length = found = "if", length - 1
         phrase = " ".join(self.words[place : place + length])

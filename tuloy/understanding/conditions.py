@@ -216,7 +216,7 @@ def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list
 
 def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """A check that the text already states: most words of the fact are in it."""
-    wanted = content([w for w in condition.subject if w not in known.negations], known)
+    wanted = content([w for w in condition.subject if w not in known.negations | known.finds], known)
     for draft in reversed(before[-30:]):
         checks = draft.check or known.root(draft.verb) in known.check_verbs
         if checks and wanted and len(wanted & draft.words) * 3 >= len(wanted) * 2:

@@ -31,6 +31,7 @@ class Draft:
     words: frozenset[str] = frozenset()
     tokens: Sequence[Token] = ()
     needs: Needs = field(default_factory=dict)
+    details: list[str] = field(default_factory=list)
     check: bool = False
     negated: bool = False
     command: str | None = None

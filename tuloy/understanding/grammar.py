@@ -20,13 +20,13 @@ __all__ = ["Grammar", "grammar", "language_of"]
 _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers",
     "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs", "checkable", "comparisons", "consumers",
-    "contrasts", "coordinators", "counts", "courtesies", "determiners", "distributives", "elliptic", "elliptic_no",
-    "everyone", "fails", "files", "finds", "finished", "fragments", "heavy_verbs", "indefinite", "inversions",
-    "inverters", "judging", "keepers", "kept", "large_things", "links", "loops", "makers", "makers_of_tools",
-    "movers", "needed", "negations", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing",
-    "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural", "polite_anywhere",
-    "prepositions", "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects",
-    "totals", "trailing", "tries", "vague", "verbs", "whether",
+    "contrasts", "coordinators", "counts", "courtesies", "delivers", "determiners", "distributives", "elliptic",
+    "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments", "heavy_verbs", "indefinite",
+    "inversions", "inverters", "judging", "keepers", "kept", "large_things", "links", "lookups", "loops", "makers",
+    "makers_of_tools", "movers", "needed", "negations", "no_work", "not_wanted", "nouns_too", "novelties",
+    "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places",
+    "plural", "polite_anywhere", "prepositions", "production", "pronouns", "questions", "relatives", "repeats",
+    "results", "singular", "subjects", "totals", "trailing", "tries", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",
@@ -57,7 +57,7 @@ def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
             continue
         marks = frozenset(table(name)["marks"])
         verbs = frozenset(table(name)["verbs"])
-        strong = tuple(f"{prefix}-" for kind in ("order", "told") for prefix in table(name)["affixes"][kind])
+        strong = tuple(table(name).get("betraying_prefixes", ()))
         hits = sum(word in marks or word in verbs or (word.startswith(strong) and len(word) > 4) for word in words)
         if hits >= 2 or (hits and len(words) <= 10):
             others.append(name)

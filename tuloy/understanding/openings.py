@@ -266,6 +266,8 @@ class Scan:
     def _lists_nouns(self, place: int) -> bool:
         """ "The title, release year, director and plot": where a later item is no verb, this one is none."""
         known, words = self.known, self.words
+        if any(token.norm == "," for token in self.now.tokens[-12:]) and words[place + 1 : place + 2]:
+            return True
         object_before = any(token.norm in known.determiners for token in self.now.tokens[-8:])
         if not object_before or words[place - 1 : place] == []:
             return False

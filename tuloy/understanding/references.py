@@ -223,7 +223,7 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
 def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
     """ "Write a report about the results": of what was done right before."""
     words = [token.norm for token in draft.tokens[:40]]
-    return any(word in known.results and words[n - 1] in known.articles for n, word in enumerate(words) if n > 2)
+    return any(word in known.results and words[n - 1] in known.articles for n, word in enumerate(words) if n > 1)
 
 
 def _excluded(draft: Draft, source: Draft) -> bool:

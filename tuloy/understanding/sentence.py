@@ -10,7 +10,7 @@ from tuloy.understanding.clauses import clauses
 from tuloy.understanding.conditions import opposite
 from tuloy.understanding.draft import Draft, Needs
 from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped
+from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped, title_of
 from tuloy.understanding.references import shared_object
 from tuloy.understanding.subordinate import CONDITIONS, Subordinates
 from tuloy.understanding.tokens import Token
@@ -146,6 +146,8 @@ class Sentences(Subordinates):
         if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
             self.found.accept.append(" ".join(self.text[clause.tokens[0].start : clause.tokens[-1].end].split()))
             return
+        if not forced and self._gives_details(phrase, clause, cut, n):
+            return
         self._share(phrase, cut, n)
         fresh = self._steps(phrase, state)
         for draft in fresh:
@@ -183,6 +185,21 @@ class Sentences(Subordinates):
         self.found.drafts.remove(check[0])
         state.made.remove(check[0])
         state.base, state.waiting = {}, False
+        return True
+
+    def _gives_details(self, phrase: Phrase, clause: Clause, cut: list[Clause], n: int) -> bool:
+        """ "Find the book. Please provide its title and author": what the step before is to hand out."""
+        known = self.known
+        if len(phrase.tokens) == 1 and phrase.verb in known.lookups and n + 1 < len(cut):
+            behind = stripped(cut[n + 1].tokens, known)[0]
+            return bool(behind) and behind[0].norm in known.delivers and cut[n + 1].joined
+        before = self.found.drafts[-1:]
+        if n or phrase.verb not in known.delivers or clause.marks or clause.opener or not before:
+            return False
+        asks = before[0].verb in known.lookups | known.delivers or not before[0].verb
+        if not asks or before[0].branch or before[0].command or self.intro:
+            return False
+        before[0].details.append(title_of(self.text, phrase.tokens))
         return True
 
     def _pair(self, fresh: Sequence[Draft], state: Told) -> None:
