@@ -45,6 +45,11 @@ class Affixes:
             self._seen[word] = self._hyphened(word) if "-" in word else self._plain(word, borrowed)
         return self._seen[word]
 
+    def inflects(self, word: str) -> bool:
+        """Whether an unknown word has the look of an order."""
+        order = tuple(prefix for prefix, mood in self._prefixes if mood == "order" and len(prefix) > 1)
+        return len(word) > 5 and (word.startswith(order) or word.endswith(self._suffixes))
+
     def _hyphened(self, word: str) -> Form | None:
         """ "i-push", "nagse-send", "nag-iimport", "ide-deploy": the root is what follows the last hyphen."""
         head, _, tail = word.rpartition("-")
@@ -95,6 +100,8 @@ class Affixes:
                     inner = word[len(prefix) :]
                     if word.startswith(prefix + inner[:1] + infix):
                         yield inner[0] + inner[1 + len(infix) :], "told"
+        if once := _once(word):
+            yield once, "either"
         for bare in self._unsuffixed(word):
             yield bare, "order"
             for _, infixes in self._infixes:

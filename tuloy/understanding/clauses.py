@@ -175,6 +175,11 @@ class _Cutter(Scan):
         if found is None:
             return None
         kind, length = found
+        after = self.words[place + length] if place + length < len(self.words) else ""
+        if kind in ("on_pass", "on_fail") and length > 1 and after in self.known.subjects:
+            kind, length = found = "if", 1
+        if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
+            kind, length = found = "after", 1
         polite = self.known.politeness.at(self.words, place)
         if polite and polite[1] > length:
             return None
@@ -182,7 +187,6 @@ class _Cutter(Scan):
             kind, length = found = "if", length - 1
         phrase = " ".join(self.words[place : place + length])
         at_start = after_joint or not self.now.tokens
-        after = self.words[place + length] if place + length < len(self.words) else ""
         if kind in ("if", "whether") and self._asks_whether(place + length):
             return None
         if kind in ("before", "after", "if", "while") and not after_joint and self._belongs_to_relative(place + length):

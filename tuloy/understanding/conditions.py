@@ -185,6 +185,8 @@ def _pointed(
     if kind == "back":
         check = next((draft for draft in recent if draft.check or known.root(draft.verb) in known.check_verbs), None)
         return [check or recent[0]]
+    if any(word in known.demonstratives for word in subject):
+        return [recent[0]]
     plural = any(word in known.plural for word in subject)
     if plural and len(group) > 1:
         last = group[-1]

@@ -18,15 +18,16 @@ from tuloy.understanding.words import Phrases, table
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
-    "abbreviations", "absolute", "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers",
-    "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs", "checkable", "comparisons", "consumers",
-    "contrasts", "coordinators", "counts", "courtesies", "delivers", "determiners", "distributives", "elliptic",
-    "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments", "heavy_verbs", "indefinite",
-    "inversions", "inverters", "judging", "keepers", "kept", "large_things", "links", "lookups", "loops", "makers",
-    "makers_of_tools", "movers", "needed", "negations", "no_work", "not_wanted", "nouns_too", "novelties",
-    "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places",
-    "plural", "polite_anywhere", "prepositions", "production", "pronouns", "questions", "relatives", "repeats",
-    "results", "singular", "subjects", "totals", "trailing", "tries", "vague", "verbs", "whether",
+    "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
+    "articles", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs", "checkable",
+    "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "demonstratives",
+    "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished",
+    "fragments", "heavy_verbs", "indefinite", "inversions", "inverters", "judging", "keepers", "kept", "large_things",
+    "links", "lookups", "loops", "makers", "makers_of_tools", "movers", "needed", "negations", "neutral", "no_work",
+    "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "outside_verbs", "outside_with_production",
+    "particles", "passes", "past", "places", "plural", "plural_marks", "polite_anywhere", "prepositions",
+    "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects", "totals",
+    "trailing", "tries", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",
@@ -150,9 +151,11 @@ class Grammar:
     def first_form(self) -> dict[str, str]:
         """The verb of the lexicon that has a root, for roots of languages with affixes."""
         found: dict[str, str] = {}
-        for verb in sorted(self.verbs):
-            if (form := self.form(verb)) and form.mood in ("order", "either"):
-                found.setdefault(form.root, verb)
+        forms = [(verb, form) for verb in sorted(self.verbs) if (form := self.form(verb))]
+        for mood in ("order", "either"):
+            for verb, form in forms:
+                if form.mood == mood:
+                    found.setdefault(form.root, verb)
         return found
 
     @cached_property
@@ -200,6 +203,10 @@ class Grammar:
         """Whether affixes make the word an order, or a plan, which is one in a goal ("i-deploy", "aayusin")."""
         form = self.form(word) if word not in self.outcomes else None
         return form is not None and form.mood in ("order", "will")
+
+    def may_order(self, word: str, after: str) -> bool:
+        """Whether an unknown word in front of `after` can be a verb: where verbs inflect, it must look so."""
+        return after not in self.subjects or any(one.inflects(word) for one in self.affixes)
 
     def tells(self, word: str) -> bool:
         """Whether affixes make the word something that goes on or is over ("nagse-send", "binago")."""

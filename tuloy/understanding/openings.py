@@ -74,7 +74,8 @@ class Scan:
         if self.words[place + length - 1] not in known.negations or place + length >= len(self.words):
             return False
         word = self.words[place + length]
-        if known.affixes and (known.tells(word) or word in known.outcomes):
+        form = known.form(word)
+        if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
             return True
         return word in known.outcomes or word in ("already", "yet") or (word in known.forms and word.endswith("ed"))
 
@@ -208,7 +209,8 @@ class Scan:
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False
         if self.words[self.place] in self.known.inverters:
-            return True
+            behind = self.words[self.place + 1 : self.place + 2]
+            return bool(behind) and self.known.is_verb(behind[0])
         lead = self.known.lead_ins.at(self.words, self.place)
         if lead and lead[1] > 1:
             return True
@@ -239,7 +241,7 @@ class Scan:
             return after not in known.subjects
         if word.endswith("ing") and known.base(word) and self._begins_with_gerund():
             return not known.examples.at([word], 0)
-        return after in known.articles and self._could_be_verb(word)
+        return after in known.articles and known.may_order(word, after) and self._could_be_verb(word)
 
     def _verb_here(self, place: int, after: str) -> bool:
         """Decide for a word that is a noun as often: "the build and test scripts", "lint and test the code"."""

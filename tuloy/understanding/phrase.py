@@ -247,6 +247,8 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     words = [token.norm for token in kept]
     if not words:
         return None
+    if known.affixes and words[0] in known.finished and len(words) > 1:
+        return Phrase(kept[1:], "", 0.6, "thing")
     base = known.base(words[0])
     if known.tells(words[0]) and base:
         return Phrase(kept, base, 0.85, changed={0: base})
@@ -317,6 +319,7 @@ def _unknown_verb(words: Sequence[str], known: Grammar) -> bool:
         or first.endswith(("ing", "ly"))
         or not first[:1].isalpha()
     )
+    plain = plain and known.may_order(first, second)
     return plain and second in known.determiners and second != "no" and not _tells(words, known)
 
 

@@ -128,7 +128,10 @@ def _pronouns(
         if token.norm in ("that", "this", "these", "those") and after and after not in known.prepositions:
             continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
-        source = _antecedent(open_to_it, plural=token.norm in known.plural, known=known)
+        plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
+        source = _antecedent(open_to_it, plural=plural, known=known)
+        if token.norm in known.neutral and source is None:
+            source = _antecedent(open_to_it, plural=not plural, known=known)
         if source is None:
             continue
         direct = bool(thing) and token is thing[0]
@@ -165,7 +168,9 @@ def _spoken(pronoun: str, source: Draft, known: Grammar, *, at: bool) -> str:
     words = _definite(source.thing_text, known)
     if pronoun in known.places and known.spoken.get("at"):
         return words.replace(known.spoken["article"], known.spoken["at"], 1)
-    return words.removeprefix(known.spoken["article"]).strip() if at and known.spoken["article"] else words
+    while at and known.spoken["article"] and words.partition(" ")[0] in known.articles:
+        words = words.partition(" ")[2]
+    return words
 
 
 def _definite(words: str, known: Grammar) -> str:

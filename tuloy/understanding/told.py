@@ -182,7 +182,12 @@ class Drafts:
         """ "Linisin ang cache kapag lumampas sa 1 GB": with the predicate in front, the subject may be left out."""
         known = self.known
         words = [token.norm for token in tokens]
-        if not known.affixes or not words or set(words) & known.subjects or known.existence.at(words, 0):
+        if (
+            not known.affixes
+            or not words
+            or set(words) & (known.subjects | known.neutral)
+            or known.existence.at(words, 0)
+        ):
             return ""
         about = state.run[-1:] if tail else self.found.drafts[-1:]
         compares = words[0] in known.comparisons or known.tells(words[0]) or known.form(words[0]) is not None
@@ -216,7 +221,11 @@ class Drafts:
                 return
         last = self.found.drafts[-1:]
         first = check.tokens[0].norm if check.tokens else ""
-        if last and not last[0].branch and (words & {"one", "any", "some"} or first in self.known.comparisons):
+        if (
+            last
+            and not last[0].branch
+            and (words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons)
+        ):
             check.need({last[0]: "succeeded"})
 
     def _name_fact(self, draft: Draft) -> None:
