@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 __all__ = ["Affixes", "Form", "Mood"]
 
 Mood = Literal["order", "will", "either", "told", "noun"]
+_LONGEST = 40
 _VOWELS = frozenset("aeiou")
 
 
@@ -66,7 +67,7 @@ class Affixes:
         return None
 
     def _plain(self, word: str, borrowed: Set[str]) -> Form | None:
-        if len(word) < 4 or word in borrowed:
+        if not 4 <= len(word) <= _LONGEST or word in borrowed:
             return None
         if word in self._irregular:
             return Form(self._irregular[word], "order")

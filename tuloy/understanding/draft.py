@@ -68,22 +68,27 @@ def reduced(drafts: Sequence[Draft]) -> None:
     O(edges x drafts) on bit sets.
 
     A need for `succeeded` follows from a path of such needs, of which the last may be for `failed`: what failed ran.
-    `finished` follows from any path, and so from another edge between the same two; `failed` follows from nothing.
+    `finished` follows from any path, and so from another edge between the same two; `failed` from
+    what ran because of it.
     """
     place = {draft: n for n, draft in enumerate(drafts)}
     any_path = [0] * len(drafts)
     good_path = [0] * len(drafts)
+    bad_path = [0] * len(drafts)
     for n, draft in enumerate(drafts):
         forward = [need for need in draft.needs.items() if place.get(need[0], n) < n]
         needs = sorted(forward, key=lambda need: -place[need[0]])
         kept: Needs = {}
         for other, when in needs:
             bit = 1 << place[other]
-            follows = {"succeeded": good_path[n] & bit, "finished": any_path[n] & bit, "failed": 0}[when]
+            follows = {"succeeded": good_path[n] & bit, "finished": any_path[n] & bit, "failed": bad_path[n] & bit}[
+                when
+            ]
             if follows:
                 continue
             kept[other] = when
             any_path[n] |= bit | any_path[place[other]]
             if when != "finished":
+                bad_path[n] |= bad_path[place[other]] | (bit if when == "failed" else 0)
                 good_path[n] |= good_path[place[other]] | (bit if when == "succeeded" else 0)
         draft.needs = {other: kept[other] for other in sorted(kept, key=place.__getitem__)}

@@ -38,7 +38,7 @@ class Each(Drafts):
                 for draft in state.run:
                     draft.title = f"{draft.title} {clause.opener} {spelled[0]}" if spelled else draft.title
             elif spelled:
-                state.items = []
+                state.occasion = f"{clause.opener} {spelled[0]}"
             return
         named = [f"{link} {item}" for item in spelled]
         if state.run:

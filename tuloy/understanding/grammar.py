@@ -21,16 +21,16 @@ _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
     "articles", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs", "checkable",
     "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "demonstratives",
-    "determiners", "distributives", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished",
-    "fragments", "heavy_verbs", "indefinite", "inversions", "inverters", "judging", "keepers", "kept", "large_things",
-    "links", "lookups", "loops", "makers", "makers_of_tools", "movers", "needed", "negations", "neutral", "no_work",
-    "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "outside_verbs", "outside_with_production",
-    "particles", "passes", "past", "places", "plural", "plural_marks", "polite_anywhere", "prepositions",
-    "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects", "totals",
-    "trailing", "tries", "vague", "verbs", "whether",
+    "determiners", "distributives", "durations", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds",
+    "finished", "fragments", "heavy_verbs", "indefinite", "inversions", "inverters", "judging", "keepers", "kept",
+    "large_things", "links", "lookups", "loops", "makers", "makers_of_tools", "movers", "needed", "negations",
+    "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "outside_verbs",
+    "outside_with_production", "particles", "passes", "past", "places", "plural", "plural_marks", "polite_anywhere",
+    "prepositions", "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects",
+    "totals", "trailing", "tries", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
-    "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",
+    "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",
     "existence", "exists",
     "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
     "stage_words",
@@ -72,6 +72,7 @@ def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
 class Grammar:
     """What the words of some languages do. One object per set of languages and process."""
 
+    aims: Phrases
     announces: Phrases
     asides: Phrases
     assurances: Phrases

@@ -150,6 +150,12 @@ class Scan:
             return True
         if known.constraint_starts.at(self.words, place) or known.lead_ins.at(self.words, place):
             return True
+        if (
+            now.kind == "reason"
+            and not comma
+            and any(t.norm in known.auxiliaries or t.norm == "to" for t in now.tokens)
+        ):
+            return False
         if now.kind == "constraint" or now.kind == "reason":
             return self._verb_opens(place) and (comma or now.kind == "reason")
         if now.kind in SUBORDINATE:
@@ -218,6 +224,8 @@ class Scan:
         known = self.known
         first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
+        if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
+            return False
         ended = leads or last in known.passes or last in known.fails or last in known.finished
         return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
 

@@ -55,6 +55,7 @@ class _Reader(Sentences):
             elif block.kind == "heading":
                 if self._heading(block) and self.found.drafts:
                     base = self._then(self._open())
+                self._aim(block, tree[place + 1 :])
                 place += 1
             elif block.kind == "code":
                 self._code(block, made)
@@ -115,7 +116,7 @@ class _Reader(Sentences):
             made += fresh
             if fresh and ordered:
                 tip = [draft for draft in tip if not draft.followed] + fresh
-                here = self._then(tip)
+                here = self._then(tip, loose=True)
         if made:
             self.group = [made[-1]] if ordered else self.found.drafts[first:]
         return made
@@ -123,6 +124,9 @@ class _Reader(Sentences):
     def _item(self, item: Block, base: Needs) -> list[Draft]:
         """A list item; what is nested below it stands in its place."""
         lists = [block for block in item.inside if block.kind in ("ordered", "bullet")]
+        if lists and all(self._opens_condition(block) for block in lists):
+            made = self._prose(item, base, forced=True)
+            return [*made, *self._list(lists, self._then(made) if made else base, ordered=False)]
         if lists and self.section == "":
             words = [token.norm for token in self._tokens(item)]
             before = self.section
@@ -165,6 +169,13 @@ class _Reader(Sentences):
             return True
         step = len(words) > 1 and self.known.step_words.at(words, 0) is not None and numbered[-1].isdecimal()
         return step or numbered[0].isdecimal()
+
+    def _aim(self, heading: Block, rest: Sequence[Block]) -> None:
+        """Prose below "Goal" says what for, where lists further down say what to do."""
+        words = [token.norm for token in self._tokens(heading)]
+        lists = any(block.kind in ("ordered", "bullet") for block in rest)
+        if self.known.aims.at(words, 0) and len(words) < 4 and lists and rest[0].kind == "text":
+            self.section = "background"
 
     def _enter(self, words: Sequence[str]) -> None:
         """A heading, or a label before a list, may say that what follows are no steps."""

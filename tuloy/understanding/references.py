@@ -25,6 +25,7 @@ def thing_of(tokens: Sequence[Token], known: Grammar) -> list[Token]:
         rest = rest[2:]
     for token in rest[:12]:
         stop = token.norm in known.prepositions or token.norm in known.relatives or token.norm in (",", ":", "—")
+        stop = stop or token.norm in known.questions
         if stop and token.norm not in ("of",) and not (token.norm in known.articles and not thing):
             break
         thing.append(token)

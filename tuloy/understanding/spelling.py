@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 __all__ = ["Spelling"]
 
-_SHORTEST = 4
+_SHORTEST, _LONGEST = 4, 24
 
 
 class Spelling:
@@ -23,7 +23,7 @@ class Spelling:
 
     def mended(self, word: str) -> str | None:
         """Return the word that was meant, None where none is near or the word only has another ending."""
-        if len(word) < _SHORTEST or not word.isalpha() or word in self._words:
+        if not _SHORTEST <= len(word) <= _LONGEST or not word.isalpha() or word in self._words:
             return None
         for rest in (word, *_rests(word)):
             meant = self._by_rest.get(rest) or (rest if rest in self._words else None)

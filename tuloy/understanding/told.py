@@ -254,6 +254,9 @@ class Drafts:
         words = [token.norm for token in clause.tokens]
         if not words or any(word in self.known.past for word in words):
             return None
+        if set(words) & self.known.durations and words[0] in self.known.indefinite | self.known.counts:
+            state.base = self._then(self._open())
+            return None
         phrase = said(clause.tokens, self.known)
         if phrase is None:
             return None
