@@ -123,13 +123,16 @@ class _Cutter(Scan):
         forced: bool = False,
     ) -> None:
         opener = " ".join(self.words[self.place : self.place + skip])
+        last = min(self.place + max(skip, 1), len(self.tokens)) - 1
+        span = (self.tokens[self.place].start, self.tokens[last].end) if self.place <= last else (0, 0)
         before = self.now
         if forced or before.tokens or (before.kind != "main"):
             self._close()
-            self.now = Clause(kind, marks=list(marks), comma=comma, joined=joined, opener=opener)
+            self.now = Clause(kind, marks=list(marks), comma=comma, joined=joined, opener=opener, place=span)
         else:
             self.now.kind = kind
             self.now.opener = opener
+            self.now.place = span if skip else self.now.place
             self.now.marks += marks
             self.now.comma |= comma
             self.now.joined |= joined

@@ -5,13 +5,21 @@ Owns the graph under construction: open ends, branches that exclude each other, 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tuloy.plan import When
 from tuloy.understanding.tokens import Token
 
-__all__ = ["Draft", "Needs", "open_ends", "reduced"]
+__all__ = ["Draft", "Needs", "Why", "open_ends", "reduced"]
 
 Needs = dict["Draft", When]
+
+
+class Why(NamedTuple):
+    """The rule that made a step or an edge, and the words of the text that it went by."""
+
+    rule: str
+    span: tuple[int, int]
 
 
 @dataclass(eq=False)
@@ -35,19 +43,23 @@ class Draft:
     check: bool = False
     negated: bool = False
     command: str | None = None
-    sure: float = 0.9
+    sure: float = 0.96
     branch: dict["Draft", When] = field(default_factory=dict)
     stage: str = ""
     origin: "Draft | None" = None
+    why: Why | None = None
+    reasons: dict["Draft", Why] = field(default_factory=dict)
     followed: bool = False
     asked: bool = False
 
-    def need(self, needs: Needs) -> None:
-        """Add needs, and the branches that they put this draft on."""
+    def need(self, needs: Needs, why: Why | None = None) -> None:
+        """Add needs and why, and the branches that they put this draft on."""
         for other, when in needs.items():
             if other is self:
                 continue
             self.needs[other] = when
+            if why:
+                self.reasons.setdefault(other, why)
             other.followed = True
             if when != "finished":
                 self.branch = {**other.branch, **self.branch}

@@ -69,7 +69,8 @@ class Each(Drafts):
                 copy = Draft(f"{draft.title} {item}", draft.span, draft.verb)
                 copy.tokens, copy.sure, copy.stage = draft.tokens, draft.sure, draft.stage
                 copy.words = draft.words | content(item.lower().split(), self.known)
-                copy.need(dict(draft.needs))
+                copy.why = draft.why
+                copy.need(dict(draft.needs), self.because)
                 copies.append(copy)
             self.found.drafts[place : place + 1] = copies
             state.run = [one for one in state.run if one is not draft] + copies

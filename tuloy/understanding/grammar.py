@@ -30,7 +30,8 @@ _SETS = (
     "totals", "trailing", "tries", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
-    "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria", "examples",
+    "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
+    "examples",
     "existence", "exists",
     "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
     "stage_words",

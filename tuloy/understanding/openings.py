@@ -26,8 +26,8 @@ AT_START_ONLY = frozenset(
 class Clause:
     """A run of tokens. `kind` is main or what opens it; `marks` are the adverbs of order found on it.
 
-    `comma` and `joined` say how it hangs on the clause before: behind a comma, behind an "and"; `ran_on` that nothing
-    but its verb parts it from the clause before.
+    `comma` and `joined` say how it hangs on the clause before: behind a comma, behind an "and". `place` is the
+    span of its connective. `ran_on`: nothing but its verb parts it from the clause before.
     """
 
     kind: str = "main"
@@ -36,6 +36,7 @@ class Clause:
     comma: bool = False
     joined: bool = False
     opener: str = ""
+    place: tuple[int, int] = (0, 0)
     ran_on: bool = False
 
 

@@ -24,9 +24,10 @@ class Phrase:
 
     tokens: list[Token]
     verb: str = ""
-    sure: float = 0.9
+    sure: float = 0.96
     kind: Literal["command", "thing"] = "command"
     changed: dict[int, str] | None = None
+    rule: str = "verb"
 
 
 def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phrase | None:
@@ -43,7 +44,7 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if (known.tells(words[0]) and words[0] not in known.verbs) or (not forced and _narrates(words, known)):
         return None
     if kept[0].kind == "code" and (forced or len(kept) == 1):
-        return Phrase(kept, "", 0.9)
+        return Phrase(kept, "", 0.9, rule="literal command")
     if words[0] in known.tries and len(words) > 1 and words[1].endswith("ing") and known.base(words[1]):
         kept, words, asked = kept[1:], words[1:], True
     if wish := _wish(kept, words, known):
@@ -56,13 +57,13 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
         return None if _tells(words, known) and not forced else Phrase(kept, words[0])
     base = known.base(words[0])
     if base and words[0].endswith("ing") and (asked or forced or (base in known.verbs and _tail_free(words, known))):
-        return Phrase(kept, base, 0.85, changed={0: base})
+        return Phrase(kept, base, 0.85, changed={0: base}, rule="gerund")
     if passive := _passive(kept, words, known):
         return passive
     if asked or (len(words) > 1 and _unknown_verb(words, known)):
-        return Phrase(kept, words[0], 0.6)
+        return Phrase(kept, words[0], 0.6, rule="asked for, in an unknown verb")
     if forced and not _tells(words, known):
-        return Phrase(kept, "", 0.6, "thing")
+        return Phrase(kept, "", 0.6, "thing", rule="stands where a step stands")
     story = known.lead_ins.within(words[:12])
     if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
         return phrase_of(kept[story[1] + story[2] :], known, forced=False)
@@ -77,9 +78,9 @@ def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced:
     asks = form.mood == "will" or (form.mood == "order" and words[0].startswith(known.polite_prefixes))
     base = known.base(words[0])
     if asks and base and base != words[0]:
-        return Phrase(tokens, base, changed={0: base})
+        return Phrase(tokens, base, changed={0: base}, rule="verb by its affixes")
     if form.mood == "either" and (forced or not _has_subject(words, known)):
-        return Phrase(tokens, words[0])
+        return Phrase(tokens, words[0], rule="verb by its affixes")
     return None
 
 
@@ -191,7 +192,7 @@ def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | Non
     if first in known.pronouns or first == "to" or not first or (known.is_verb(first) and first not in known.nouns_too):
         return None
     if first in known.determiners or (len(rest) > 1 and first.isalpha() and not first.endswith("ing")):
-        return Phrase(rest, "", 0.55, "thing")
+        return Phrase(rest, "", 0.55, "thing", rule="wished for")
     return None
 
 
@@ -202,7 +203,9 @@ def _participle(tokens: list[Token], words: list[str], start: int, known: Gramma
         if base in known.verbs and not words[place].endswith("ing"):
             before = [t for t in tokens[start:place] if t.norm not in ("to", "be")]
             if before and before[0].norm in known.determiners:
-                return Phrase([tokens[place], *before, *tokens[place + 1 :]], base, 0.85, changed={0: base})
+                return Phrase(
+                    [tokens[place], *before, *tokens[place + 1 :]], base, 0.85, changed={0: base}, rule="to be done"
+                )
     return None
 
 
@@ -214,7 +217,7 @@ def _thing_to_do(tokens: list[Token], words: list[str], start: int, known: Gramm
     if words[place + 1] not in known.verbs:
         return None
     rest = [tokens[place], *tokens[start:place], *tokens[place + 1 :]]
-    return Phrase(rest, "make", 0.8, changed={0: "make"})
+    return Phrase(rest, "make", 0.8, changed={0: "make"}, rule="wished for")
 
 
 def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
@@ -229,7 +232,7 @@ def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | 
                 if base in known.no_work:
                     return None
                 first = {1: words[0]} if words[0] in known.determiners else {}
-                return Phrase(ordered, base, 0.8, changed={0: base, **first})
+                return Phrase(ordered, base, 0.8, changed={0: base, **first}, rule="duty")
     return None
 
 

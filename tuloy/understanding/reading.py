@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses, sentences
-from tuloy.understanding.draft import Draft, Needs
+from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.sentence import CONDITIONS, Sentences
 from tuloy.understanding.tokens import Token, tokenize
@@ -112,11 +112,13 @@ class _Reader(Sentences):
         for item in items:
             if item.ticked:
                 continue
+            self.because = Why("numbered list", (item.start, item.start)) if ordered else self.because
             fresh = self._item(item, here)
             made += fresh
             if fresh and ordered:
                 tip = [draft for draft in tip if not draft.followed] + fresh
                 here = self._then(tip, loose=True)
+        self.because = None
         if made:
             self.group = [made[-1]] if ordered else self.found.drafts[first:]
         return made

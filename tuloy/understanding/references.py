@@ -5,7 +5,7 @@ Owns which noun a pronoun means and whether acting on it has to wait.
 
 from collections.abc import Sequence
 
-from tuloy.understanding.draft import Draft, open_ends
+from tuloy.understanding.draft import Draft, Why, open_ends
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.phrase import Phrase, title_of
 from tuloy.understanding.tokens import Token
@@ -241,4 +241,4 @@ def _after(draft: Draft, source: Draft) -> None:
     excluded = _excluded(draft, source)
     optional = "finished" in draft.needs.values() and bool(source.branch)
     if source.verb and source is not draft and source not in draft.needs and not (excluded or optional):
-        draft.need({source: "succeeded"})
+        draft.need({source: "succeeded"}, Why("acts on what it makes", draft.span))

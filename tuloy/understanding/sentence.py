@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses
 from tuloy.understanding.conditions import opposite
-from tuloy.understanding.draft import Draft, Needs
+from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped, title_of
 from tuloy.understanding.references import shared_object
@@ -17,6 +17,14 @@ from tuloy.understanding.tokens import Token
 from tuloy.understanding.told import Told
 
 __all__ = ["CONDITIONS", "Sentences"]
+
+
+_RULES = {
+    "if": "condition", "unless": "unless", "on_pass": "condition", "on_fail": "condition", "whatever": "regardless",
+    "whether": "regardless", "before": "before", "after": "after", "while": "while", "each": "for each",
+    "else": "otherwise", "regardless": "regardless", "seq": "then", "last": "then", "but_first": "but first",
+    "first": "first",
+}  # fmt: skip
 
 
 class Sentences(Subordinates):
@@ -35,16 +43,26 @@ class Sentences(Subordinates):
             sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
         cut = self._colons(clauses(sentence, self.known))
         state = Told(dict(base), ordered=order is not None)
+        listed = self.because
         for n, clause in enumerate(cut):
+            self.because = self._reason(clause, n) or self.because
             self._order(clause, state)
             if clause.kind == "main":
                 self._main(clause, cut, n, state, forced=forced)
             else:
                 self._subordinate(cut, n, state)
+        self.because = listed
         if state.run:
             self.group = state.run
         self._introduce(sentence, cut, state)
         return state.made
+
+    def _reason(self, clause: Clause, n: int) -> Why | None:
+        """The connective of a clause as what its edges come from."""
+        kind = _RULES.get(clause.kind) or next((_RULES[mark] for mark in clause.marks if mark in _RULES), None)
+        if kind and any(clause.place):
+            return Why(kind, clause.place)
+        return None
 
     def _introduce(self, sentence: list[Token], cut: list[Clause], state: Told) -> None:
         """ "We want a notification centre. Build …": a wish that the next sentence spells out is no step of its own."""
@@ -139,6 +157,8 @@ class Sentences(Subordinates):
         phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
         only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
         if phrase is None or (words and all(word in only for word in words)):
+            if clause.tokens:
+                self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
             self._speak_of(clause)
             state.telling = phrase is None and bool(words)
             return
@@ -210,7 +230,7 @@ class Sentences(Subordinates):
         for draft, own in zip(fresh, before, strict=True):
             if set(draft.needs) & {*before, *fresh}:
                 draft.needs = {one: when for one, when in draft.needs.items() if one not in {*before, *fresh}}
-                draft.need({own: "succeeded"})
+                draft.need({own: "succeeded"}, Why("the same item", draft.span))
 
     def _speak_of(self, clause: Clause) -> None:
         """ "The build is broken": what a later "it" may mean."""
@@ -282,6 +302,8 @@ class Sentences(Subordinates):
 
     def _keep_aside(self, block: Block) -> None:
         words = " ".join(self.text[block.start : block.end].split()).strip("*_ ")
+        if words and self.section == "background":
+            self.found.told.append(Why("background", (block.start, block.end)))
         if words and self.section == "criteria":
             self.found.accept.append(words)
         elif words and self.section == "constraints":

@@ -70,7 +70,7 @@ class Subordinates(Each):
             for draft in reversed(state.run):
                 if draft in needs or draft is state.covered:
                     break
-                draft.need(needs)
+                draft.need(needs, self.because)
             state.covered = state.run[-1]
             return
         asked = set(needs)
@@ -166,7 +166,7 @@ class Subordinates(Each):
                 state.made += fresh
             else:
                 for draft in state.run:
-                    draft.need({one: "succeeded" for one in events if one is not draft})
+                    draft.need({one: "succeeded" for one in events if one is not draft}, self.because)
             return
         self._append(fresh, state.base)
         state.made += fresh
@@ -193,7 +193,7 @@ class Subordinates(Each):
                 self._move_behind(events, earlier)
             for draft in events:
                 if draft not in late:
-                    draft.need(dict.fromkeys(earlier, "succeeded"))
+                    draft.need(dict.fromkeys(earlier, "succeeded"), self.because)
             state.made += fresh
             state.run = []
             return
@@ -209,7 +209,7 @@ class Subordinates(Each):
         elif inner.run and events[0] in self.found.drafts:
             self._move_behind(events, inner.run)
         for draft in events:
-            draft.need(dict.fromkeys(open_ends(inner.run), "succeeded"))
+            draft.need(dict.fromkeys(open_ends(inner.run), "succeeded"), self.because)
         state.made += [*inner.made, *fresh]
         state.run = list(events)
 

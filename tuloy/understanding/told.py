@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tuloy.plan import When
 from tuloy.understanding.conditions import Condition, asked_of, content
-from tuloy.understanding.draft import Draft, Needs, open_ends
+from tuloy.understanding.draft import Draft, Needs, Why, open_ends
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, said, title_of
@@ -21,11 +21,12 @@ __all__ = ["Drafts", "Reading", "Told"]
 
 @dataclass
 class Reading:
-    """What a text says: drafts in order, constraints and acceptance criteria in its own words."""
+    """What a text says: drafts in order, constraints and acceptance criteria in its own words, what is only told."""
 
     drafts: list[Draft] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     accept: list[str] = field(default_factory=list)
+    told: list[Why] = field(default_factory=list)
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Drafts:
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
+        self.because: Why | None = None
         self.intro: Draft | None = None
         self.section = ""
         self.stage = ""
@@ -116,6 +118,7 @@ class Drafts:
             verb=phrase.verb,
             tokens=tokens,
             sure=phrase.sure,
+            why=Why(phrase.rule, (tokens[0].start, tokens[0].end)),
             stage=self.stage,
             words=content([phrase.verb, *(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
         )
@@ -129,7 +132,7 @@ class Drafts:
 
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:
-            draft.need(base)
+            draft.need(base, self.because)
             depend(draft, self.found.drafts, self.known, self.text, self.topic)
             self.found.drafts.append(draft)
 
@@ -138,10 +141,10 @@ class Drafts:
         drafts = self.found.drafts
         place = min(drafts.index(draft) for draft in later)
         for draft in fresh:
-            draft.need({k: v for one in later for k, v in one.needs.items() if k not in beside})
+            draft.need({k: v for one in later for k, v in one.needs.items() if k not in beside}, self.because)
         drafts[place:place] = fresh
         for draft in later:
-            draft.need(dict.fromkeys(fresh, "succeeded"))
+            draft.need(dict.fromkeys(fresh, "succeeded"), self.because)
 
     def _move_behind(self, events: Sequence[Draft], earlier: Sequence[Draft]) -> None:
         """Keep the order of the text an order of work: what is needed stands in front."""
@@ -169,6 +172,7 @@ class Drafts:
             verb="check",
             tokens=tokens,
             check=True,
+            why=Why("condition on a fact", clause.place if any(clause.place) else (start, start)),
             sure=0.85,
             stage=self.stage,
             words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
@@ -202,9 +206,9 @@ class Drafts:
             place = state.run.index(state.covered) + 1 if state.covered in state.run else 0
             later = state.run[place:] or state.run[-1:]
             self.found.drafts.insert(min(self.found.drafts.index(one) for one in later), draft)
-            draft.need(dict(later[0].needs))
+            draft.need(dict(later[0].needs), self.because)
         else:
-            draft.need(state.base)
+            draft.need(state.base, self.because)
             if draft.check:
                 self._ask_about(draft)
             self.found.drafts.append(draft)
@@ -217,7 +221,7 @@ class Drafts:
         for draft in reversed(self.found.drafts[-12:]):
             same = bool(draft.thing) and draft.thing[-1] in words and not draft.check
             if (pointing or same) and not draft.branch:
-                check.need({draft: "succeeded"})
+                check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
                 return
         last = self.found.drafts[-1:]
         first = check.tokens[0].norm if check.tokens else ""
@@ -226,7 +230,7 @@ class Drafts:
             and not last[0].branch
             and (words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons)
         ):
-            check.need({last[0]: "succeeded"})
+            check.need({last[0]: "succeeded"}, Why("asks about what came out of it", check.span))
 
     def _name_fact(self, draft: Draft) -> None:
         """ "There is a docs folder" speaks of the docs folder."""

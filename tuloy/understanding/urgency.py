@@ -21,11 +21,14 @@ _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm)?")
 
 @dataclass(frozen=True)
 class Urgency:
-    """`deadline` is ISO 8601 with an offset, None where the words name no day. `spans` are places in the text."""
+    """`deadline` is ISO 8601 with an offset, None where the words name no day. `spans` are places in the text, the
+    first `ranked` of them about the priority.
+    """
 
     priority: Priority = "normal"
     deadline: str | None = None
     spans: tuple[tuple[int, int], ...] = ()
+    ranked: int = 0
 
 
 def urgency_of(tokens: Sequence[Token], known: Grammar, now: datetime | None) -> Urgency:
@@ -43,7 +46,7 @@ def urgency_of(tokens: Sequence[Token], known: Grammar, now: datetime | None) ->
     priority: Priority = next((rank for rank in _RANK if any(one[0] == rank for one in found)), "normal")
     spans = [(tokens[a].start, tokens[b - 1].end) for a, b in (_around(words, a, b, known) for _, a, b in found)]
     deadline, when = _deadline(tokens, words, known, now)
-    return Urgency(priority, deadline, (*spans, *when))
+    return Urgency(priority, deadline, (*spans, *when), len(spans))
 
 
 def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) -> bool:
