@@ -31,7 +31,10 @@ class Affixes:
             ((prefix, mood) for mood in ("order", "told", "noun") for prefix in table[mood]),
             key=lambda pair: -len(pair[0]),
         )
-        self._infixes = (("either", table["infix_either"]), ("told", table["infix_told"]))
+        self._infixes: tuple[tuple[Mood, list[str]], ...] = (
+            ("either", table["infix_either"]),
+            ("told", table["infix_told"]),
+        )
         self._suffixes = tuple(table["suffix"])
         self._joining = frozenset(table["joining"])
         self._roots = roots
@@ -94,9 +97,9 @@ class Affixes:
         for mood, infixes in self._infixes:
             for infix in infixes:
                 if word[0] not in _VOWELS and word.startswith(infix, 1) and word[1 + len(infix) : 2 + len(infix)]:
-                    yield word[0] + word[1 + len(infix) :], mood  # type: ignore[misc]
+                    yield word[0] + word[1 + len(infix) :], mood
                 elif word.startswith(infix) and word[len(infix) : len(infix) + 1] in _VOWELS:
-                    yield word[len(infix) :], mood  # type: ignore[misc]
+                    yield word[len(infix) :], mood
                 for prefix in ("i",):
                     inner = word[len(prefix) :]
                     if word.startswith(prefix + inner[:1] + infix):

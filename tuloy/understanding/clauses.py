@@ -7,7 +7,7 @@ Owns where a clause begins and ends. Whether a clause is a step, and what it is 
 from collections.abc import Sequence
 
 from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.openings import AT_START_ONLY, SUBORDINATE, Clause, Scan
+from tuloy.understanding.openings import SUBORDINATE, Clause, Scan
 from tuloy.understanding.tokens import Token
 
 __all__ = ["Clause", "clauses", "sentences"]
@@ -184,7 +184,8 @@ class _Cutter(Scan):
         if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
             kind, length = found = "after", 1
         polite = self.known.politeness.at(self.words, place)
-        if polite and polite[1] > length:
+        behind = self.words[place + polite[1] :][:1] if polite else []
+        if polite and polite[1] > length and not (behind and self.known.is_verb(behind[0])):
             return None
         if kind == "else" and length > 1 and self._negates(place, length):
             kind, length = found = "if", length - 1
@@ -197,7 +198,7 @@ class _Cutter(Scan):
         if length == 1 and self._is_ordinary(phrase, kind, after, at_start, place):
             return None
         if (
-            phrase in AT_START_ONLY
+            phrase in self.known.start_only
             and not at_start
             and not self._trails(kind, place + length)
             and not (kind == "after" and self._ends_done(place))

@@ -14,38 +14,6 @@ from tuloy.understanding.tokens import Token
 
 __all__ = ["Condition", "asked_of", "condition_of", "content", "opposite"]
 
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "is",
-        "are",
-        "be",
-        "it",
-        "that",
-        "this",
-        "these",
-        "those",
-        "and",
-        "or",
-        "for",
-        "with",
-        "by",
-        "any",
-        "all",
-        "ang",
-        "ng",
-        "mga",
-        "sa",
-    ]
-)
-
 
 @dataclass(frozen=True)
 class Condition:
@@ -67,7 +35,7 @@ def opposite(when: When) -> When:
 
 def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
     """Read the words behind "if" or its kin."""
-    words = [t.norm for t in tokens if t.norm not in (",", ":", "—") and t.norm not in ("po", "naman", "man")]
+    words = [t.norm for t in tokens if t.norm not in (",", ":", "—") and t.norm not in known.fragments]
     text = " ".join(words)
     if text in known.elliptic_no:
         return Condition("back", False)
@@ -81,7 +49,7 @@ def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
 def _outcome(words: list[str], known: Grammar) -> Condition | None:
     negated = _negated(words, known)
     if known.existence.at(words, 0):
-        rest = [word for word in words if word not in _SMALL and not known.existence.at([word], 0)]
+        rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
         plain = [word for word in rest if word not in known.negations and word not in ("there", "there's")]
         if len(plain) == 1 and plain[0] in known.fails:
             return Condition("outcome", negated)
@@ -122,7 +90,7 @@ def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
         known.nominals.get(word) or _singular(known.root(word))
         for word in parts
         if word
-        and word not in _SMALL
+        and word not in known.small
         and word not in known.auxiliaries
         and word not in known.pronouns
         and word not in known.determiners
@@ -144,10 +112,10 @@ def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draf
         return []
     if condition.kind == "fact":
         return _stated(condition, before, known) or _done(condition, before, known)
-    subject = [word for word in condition.subject if word not in ("of", "the", "ang", "ng", "mga")]
+    subject = [word for word in condition.subject if word not in known.articles and word != "of"]
     if " ".join(condition.subject) in known.everyone or any(word in known.everyone for word in subject[:1]):
         return list(group) or [before[-1]]
-    if all(word in known.pronouns or word in _SMALL for word in subject):
+    if all(word in known.pronouns or word in known.small for word in subject):
         return _pointed(condition.kind, subject, before, group, known)
     parts = [part for part in _split(subject, known) if part]
     found = [_named(part, before, known) for part in parts]

@@ -23,11 +23,12 @@ _SETS = (
     "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "demonstratives",
     "determiners", "distributives", "durations", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds",
     "finished", "fragments", "heavy_verbs", "indefinite", "inversions", "inverters", "judging", "keepers", "kept",
-    "large_things", "links", "lookups", "loops", "makers", "makers_of_tools", "movers", "needed", "negations",
-    "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "outside_verbs",
-    "outside_with_production", "particles", "passes", "past", "places", "plural", "plural_marks", "polite_anywhere",
-    "prepositions", "production", "pronouns", "questions", "relatives", "repeats", "results", "singular", "subjects",
-    "totals", "trailing", "tries", "vague", "verbs", "whether",
+    "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools", "movers", "needed",
+    "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing",
+    "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural", "plural_marks",
+    "polite_anywhere", "prepositions", "production", "pronouns", "questions", "relatives", "remark_ends", "remarks",
+    "repeats", "results", "singular", "small", "start_only", "subjects", "topics", "totals", "trailing", "tries",
+    "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",

@@ -9,16 +9,10 @@ from dataclasses import dataclass, field
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.tokens import Token
 
-__all__ = ["AT_START_ONLY", "SUBORDINATE", "Clause", "Scan"]
+__all__ = ["SUBORDINATE", "Clause", "Scan"]
 
 SUBORDINATE = frozenset(
     {"if", "unless", "while", "before", "after", "reason", "whatever", "whether", "each", "constraint"}
-)
-AT_START_ONLY = frozenset(
-    {"next", "last", "first", "second", "third", "fourth", "fifth", "later", "following", "plus", "una", "huli"}
-    | {"sunod", "initially", "likewise", "separately", "since", "given", "when", "upon", "too", "kasunod", "susunod"}
-    | {"provided", "assuming", "besides"}
-    | {"as the", "as we", "as it", "as this", "as they"}
 )
 
 
@@ -97,7 +91,7 @@ class Scan:
             return False
         place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.relatives), None)
         if place is not None and place + 1 < len(words) and self._third_person(words[place + 1 : place + 4]):
-            return words[-1] == words[place + 1] or known.base(words[-1]) is not None
+            return words[-1] == words[place + 1] or words[-1].endswith("ed") or known.base(words[-1]) is not None
         return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) is not None
 
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
@@ -106,7 +100,7 @@ class Scan:
             return word != "after" or not at_start
         if kind == "before" and (after[:1].isdigit() or after in ("and", "/", "")):
             return True
-        if kind in ("first", "last", "seq") and word in AT_START_ONLY:
+        if kind in ("first", "last", "seq") and word in known.start_only:
             # "the next page", "last week", "first name": no adverb.
             if self._trails(kind, place + 1) and not at_start and self.words[place - 1] not in known.determiners:
                 return False
@@ -130,7 +124,9 @@ class Scan:
             or word in known.determiners
             or word in known.pronouns
             or known.base(word)
-            or word in ("we", "you", "i", "ay", "if", "kung")
+            or word in ("we", "you", "i")
+            or word in known.inverters
+            or word in known.connectives_first
             or not word
         )
 

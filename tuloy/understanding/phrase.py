@@ -12,7 +12,7 @@ from tuloy.understanding.tokens import Token
 
 __all__ = ["Phrase", "constrains", "phrase_of", "said", "stripped", "title_of"]
 
-_LEAVE_TAIL = frozenset({",", "and", ":", "—", "at", "&", "but", "or", "then", "pero", '"', "'", "(", "*"})
+_LEAVE_TAIL = frozenset({",", "and", ":", "—", "at", "&", "but", "or", "then", '"', "'", "(", "*"})
 
 
 @dataclass
@@ -119,7 +119,7 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
         else:
             kept.append(tokens[place])
             place += 1
-    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].kind == "mark"):
+    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].norm in known.contrasts or kept[-1].kind == "mark"):
         kept.pop()
     while len(kept) > 1 and kept[-1].norm in known.trailing:
         kept.pop()
@@ -243,7 +243,7 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     """
     kept, _ = stripped(tokens, known)
     subject = kept[0].norm if kept else ""
-    while kept and kept[0].norm in ("you", "we", "i", "having", "the", "ang", "ng", "that") and len(kept) > 1:
+    while len(kept) > 1 and kept[0].norm in known.articles | {"you", "we", "i", "having", "that"}:
         if kept[0].norm in known.articles:
             break
         kept = kept[1:]

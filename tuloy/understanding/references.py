@@ -137,7 +137,7 @@ def _pronouns(
             continue
         direct = bool(thing) and token is thing[0]
         verb = known.root(source.verb)
-        about = draft.tokens[n - 1].norm in ("for", "about", "of", "tungkol")
+        about = draft.tokens[n - 1].norm in known.topics
         if verb in known.makers or after in known.finds or (verb in known.changers and (direct or not about)):
             _after(draft, source)
         elif source.origin and known.root(source.origin.verb) in known.makers:
@@ -155,7 +155,7 @@ def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Dra
 
 def _plural(draft: Draft, known: Grammar) -> bool:
     last = draft.thing[-1]
-    several = "and" in draft.thing or "at" in draft.thing
+    several = bool(set(draft.thing) & known.coordinators)
     if several and known.idioms.within(draft.thing):
         return False
     several = several and not draft.thing_text.startswith(("a ", "an "))

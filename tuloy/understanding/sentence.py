@@ -239,6 +239,8 @@ class Sentences(Subordinates):
             (n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries or self._finite(words, n)), 0
         )
         if place > 1 and words[0] in self.known.determiners and words[0] not in self.known.pronouns:
+            while place > 1 and words[place - 1] in self.known.adverbs:
+                place -= 1
             thing = tuple(word for word in words[:place] if word not in self.known.determiners)
             raw = self.text[clause.tokens[0].start : clause.tokens[place - 1].end]
             self.topic = [Draft(raw, (0, 0), thing=thing, thing_text=raw[:1].lower() + raw[1:])]

@@ -119,7 +119,10 @@ class Subordinates(Each):
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
         if condition.kind != "outcome" or clause.kind != "if" or not self.asked or self.asked_words is None:
             return False
-        same = condition.subject == self.asked_words and set(condition.subject) <= self.known.pronouns | {"mga"}
+        same = (
+            condition.subject == self.asked_words
+            and set(condition.subject) <= self.known.pronouns | self.known.plural_marks
+        )
         return same and (self.asked_when == "succeeded") != holds
 
     def _answers(self) -> bool:

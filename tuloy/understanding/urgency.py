@@ -59,7 +59,7 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
     plain_noun = plain_noun and not known.connectives.at([after], 0)
     if words[place] == "whenever":
         return plain_noun or after in known.determiners
-    if words[place] in ("immediately", "agad", "kaagad", "urgently", "asap"):
+    if words[place] in known.urgent_adverbs:
         return False
     return before[:1].isalpha() and before not in ("very", "really", "super", "so", "is", "and", "but") and plain_noun
 
@@ -67,29 +67,16 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
 def _around(words: Sequence[str], start: int, end: int, known: Grammar) -> tuple[int, int]:
     """Widen to the whole remark: "it's urgent", "this is very important", "importante ito"."""
     first = start
-    while first and start - first < 4 and words[first - 1] in _REMARK | known.auxiliaries:
+    while first and start - first < 4 and words[first - 1] in known.remarks | known.auxiliaries:
         first -= 1
     opens = first == 0 or words[first - 1] in _ENDS
     last = end
-    while last < len(words) and words[last] in (
-        "ito",
-        "iyan",
-        "po",
-        "please",
-        "lang",
-        "na",
-        "though",
-        "ka",
-        "pa",
-        "naman",
-        "kayo",
-    ):
+    while last < len(words) and words[last] in known.remark_ends:
         last += 1
     closes = last == len(words) or words[last] in _ENDS
     return (first, last) if opens and closes else (start, end)
 
 
-_REMARK = frozenset({"this", "it", "very", "really", "that", "so", "and", "quite", "super", "it's", "na", "but", "a"})
 _ENDS = frozenset({".", ",", "!", "?", ";", ":", "—", "(", ")", "\n"})
 
 
@@ -108,7 +95,7 @@ def _deadline(
         if not dated:
             continue
         end, day = dated
-        if words[place] in ("until", "hanggang") and place and known.is_verb(words[place - 1]):
+        if words[place] in known.lasting and place and known.is_verb(words[place - 1]):
             continue
         return _moment(day, now), [(tokens[place].start, tokens[end - 1].end)]
     return None, []
