@@ -76,6 +76,8 @@ class Affixes:
             return Form(self._irregular[word], "order")
         best: Form | None = None
         for stem, mood in self._stems(word):
+            if stem in self._irregular and mood == "order":
+                return Form(self._irregular[stem], mood)
             for root in self._spellings(stem):
                 if root in self._roots:
                     return Form(root, mood)

@@ -179,13 +179,14 @@ class _Cutter(Scan):
             return None
         kind, length = found
         after = self.words[place + length] if place + length < len(self.words) else ""
-        if kind in ("on_pass", "on_fail") and length > 1 and after in self.known.subjects:
+        behind = next((w for w in self.words[place + length : place + length + 4] if w not in self.known.fragments), "")
+        if kind in ("on_pass", "on_fail") and length > 1 and behind in self.known.subjects:
             kind, length = found = "if", 1
         if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
             kind, length = found = "after", 1
         polite = self.known.politeness.at(self.words, place)
-        behind = self.words[place + polite[1] :][:1] if polite else []
-        if polite and polite[1] > length and not (behind and self.known.is_verb(behind[0])):
+        ahead = self.words[place + polite[1] :][:1] if polite else []
+        if polite and polite[1] > length and not (ahead and self.known.is_verb(ahead[0])):
             return None
         if kind == "else" and length > 1 and self._negates(place, length):
             kind, length = found = "if", length - 1

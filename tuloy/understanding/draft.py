@@ -46,6 +46,7 @@ class Draft:
     sure: float = 0.96
     branch: dict["Draft", When] = field(default_factory=dict)
     stage: str = ""
+    tail: str = ""
     origin: "Draft | None" = None
     why: Why | None = None
     reasons: dict["Draft", Why] = field(default_factory=dict)

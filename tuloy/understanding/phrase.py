@@ -155,8 +155,9 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
     """Whether these words forbid or preserve instead of asking for work."""
     if not words:
         return False
-    if known.constraint_starts.at(words, 0):
-        return True
+    start, lead = known.constraint_starts.at(words, 0), known.lead_ins.at(words, 0)
+    if start:
+        return not lead or lead[1] <= start[1]
     return (
         words[0] in known.keepers
         and len(words) > 1

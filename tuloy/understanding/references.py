@@ -42,7 +42,15 @@ def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
     return list(other.tokens[1:])
 
 
-def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, topic: Sequence[Draft] = ()) -> None:
+def depend(
+    draft: Draft,
+    before: Sequence[Draft],
+    known: Grammar,
+    text: str,
+    topic: Sequence[Draft] = (),
+    *,
+    lately: bool = False,
+) -> None:
     """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
     thing = thing_of(draft.tokens, known)
     if len(draft.tokens) > 1 and draft.tokens[1].norm in known.whether:
@@ -52,7 +60,7 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
     draft.thing_text = title_of(text, [*thing]) if thing else ""
     if thing:
         draft.thing_text = text[thing[0].start : thing[-1].end]
-    recent = [*topic, *before[-_FAR:]]
+    recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
     changed = _pronouns(draft, recent, thing, known, text)
     if changed:
         if set(draft.thing) <= known.pronouns | {"one"} and draft.thing:
@@ -117,6 +125,7 @@ def _pronouns(
 ) -> dict[int, Draft]:
     """Return the pronouns of the draft, by place, with the draft whose object each means."""
     found: dict[int, Draft] = {}
+    loose = known.prepositions | known.adverbs | known.trailing
     for n, token in enumerate(draft.tokens[:40]):
         if token.norm == "one" and n == len(draft.tokens) - 1 and len(thing) == 1:
             check = next((one for one in reversed(recent) if one.check and one.thing), None)
@@ -126,7 +135,11 @@ def _pronouns(
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
-        if token.norm in ("that", "this", "these", "those") and after and after not in known.prepositions:
+        if (
+            token.norm in ("that", "this", "these", "those")
+            and after
+            and after not in known.prepositions | known.adverbs | known.trailing
+        ):
             continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks

@@ -171,7 +171,7 @@ class Sentences(Subordinates):
         self._share(phrase, cut, n)
         fresh = self._steps(phrase, state)
         for draft in fresh:
-            draft.title = f"{draft.title} {state.occasion}".strip()
+            draft.tail = f"{draft.tail} {state.occasion}".strip()
         if state.run and (state.ordered or self._repeats(phrase)):
             state.base = self._then(state.run)
         if state.run and len(phrase.tokens) == 1 and phrase.tokens[0].kind == "code":
@@ -243,6 +243,7 @@ class Sentences(Subordinates):
                 place -= 1
             thing = tuple(word for word in words[:place] if word not in self.known.determiners)
             raw = self.text[clause.tokens[0].start : clause.tokens[place - 1].end]
+            self.topic_at = len(self.found.drafts)
             self.topic = [Draft(raw, (0, 0), thing=thing, thing_text=raw[:1].lower() + raw[1:])]
 
     def _finite(self, words: Sequence[str], place: int) -> bool:
@@ -297,7 +298,7 @@ class Sentences(Subordinates):
         made = []
         for item in state.items:
             draft = self._draft(phrase)
-            draft.title = f"{draft.title} {item}"
+            draft.tail = item
             draft.thing = ()
             made.append(draft)
         return made

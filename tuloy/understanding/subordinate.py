@@ -105,6 +105,8 @@ class Subordinates(Each):
         else:
             group = state.run if state.run[: -1 if tail else None] else self.group
             asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
+        if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
+            asked = [before[-1]]
         if not asked and clause.kind == "unless" and condition.kind == "outcome" and not condition.holds:
             asked = self._run_first(clause, condition, state, tail=tail)
         if not asked:

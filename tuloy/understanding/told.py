@@ -65,6 +65,7 @@ class Drafts:
         self.section = ""
         self.stage = ""
         self.topic: list[Draft] = []
+        self.topic_at = -1
         self.ends: list[Draft] = []
         self.seen = 0
 
@@ -133,14 +134,28 @@ class Drafts:
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:
             draft.need(base, self.because)
-            depend(draft, self.found.drafts, self.known, self.text, self.topic)
+            depend(
+                draft,
+                self.found.drafts,
+                self.known,
+                self.text,
+                self.topic,
+                lately=self.topic_at == len(self.found.drafts),
+            )
+            self._add_tail(draft)
             self.found.drafts.append(draft)
+
+    def _add_tail(self, draft: Draft) -> None:
+        """Name the item or the occasion behind the words of a step, whatever its pronouns became."""
+        if draft.tail:
+            draft.title, draft.tail = f"{draft.title} {draft.tail}", ""
 
     def _put_before(self, fresh: Sequence[Draft], later: Sequence[Draft], beside: Sequence[Draft] = ()) -> None:
         """Put drafts in front of others that then need them; what stands `beside` them is no need of theirs."""
         drafts = self.found.drafts
         place = min(drafts.index(draft) for draft in later)
         for draft in fresh:
+            self._add_tail(draft)
             draft.need({k: v for one in later for k, v in one.needs.items() if k not in beside}, self.because)
         drafts[place:place] = fresh
         for draft in later:
@@ -272,6 +287,7 @@ class Drafts:
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
+        named = [one for one in named if not any(state.base.get(asked, w) != w for asked, w in one.branch.items())]
         same = named and self.known.root(named[0].verb) == self.known.root(phrase.verb)
         if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
