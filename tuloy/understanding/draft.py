@@ -13,6 +13,7 @@ from tuloy.understanding.tokens import Token
 __all__ = ["Draft", "Needs", "Why", "open_ends", "reduced"]
 
 Needs = dict["Draft", When]
+_DEEP = 64
 
 
 class Why(NamedTuple):
@@ -66,6 +67,8 @@ class Draft:
                 self.branch = {**other.branch, **self.branch}
             if when == "failed" or (when == "succeeded" and (other.check or other.asked)):
                 self.branch = {**self.branch, other: when}
+        if len(self.branch) > _DEEP:
+            self.branch = dict(list(self.branch.items())[-_DEEP // 2 :])
 
 
 def open_ends(drafts: Iterable[Draft]) -> list[Draft]:

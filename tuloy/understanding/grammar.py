@@ -19,12 +19,12 @@ __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
-    "articles", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs", "checkable",
-    "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "demonstratives",
-    "determiners", "distributives", "durations", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds",
-    "finished", "fragments", "heavy_verbs", "indefinite", "inversions", "inverters", "judging", "keepers", "kept",
-    "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools", "movers", "needed",
-    "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing",
+    "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
+    "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers",
+    "demonstratives", "determiners", "distributives", "durations", "elliptic", "elliptic_no", "everyone", "fails",
+    "files", "finds", "finished", "fragments", "heavy_verbs", "indefinite", "inversions", "inverters", "judging",
+    "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools", "movers",
+    "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing",
     "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural", "plural_marks",
     "polite_anywhere", "prepositions", "production", "pronouns", "questions", "relatives", "remark_ends", "remarks",
     "repeats", "results", "singular", "small", "start_only", "subjects", "topics", "totals", "trailing", "tries",

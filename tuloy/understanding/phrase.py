@@ -129,6 +129,8 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
 def _without_fragments(tokens: list[Token], known: Grammar) -> list[Token]:
     """ "I-pull mo muna yung main": small words right behind the verb say nothing of the work."""
     end = 1
+    if known.wants.at([token.norm for token in tokens[:6]], 0):
+        return tokens
     while end < len(tokens) and tokens[end].norm in known.fragments:
         end += 1
     if end in (1, len(tokens)) and not (end > 1 and len(tokens) == end):

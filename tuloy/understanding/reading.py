@@ -16,6 +16,8 @@ from tuloy.understanding.told import Reading, Told
 
 __all__ = ["read"]
 
+_NEAR = 40
+
 
 def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tuple[int, int]] = ()) -> Reading:
     """Read the blocks of a text. `ignored` are spans that are about the goal and not in it (priority, deadline)."""
@@ -55,7 +57,7 @@ class _Reader(Sentences):
             elif block.kind == "heading":
                 if self._heading(block) and self.found.drafts:
                     base = self._then(self._open())
-                self._aim(block, tree[place + 1 :])
+                self._aim(block, tree, place + 1)
                 place += 1
             elif block.kind == "code":
                 self._code(block, made)
@@ -172,11 +174,12 @@ class _Reader(Sentences):
         step = len(words) > 1 and self.known.step_words.at(words, 0) is not None and numbered[-1].isdecimal()
         return step or numbered[0].isdecimal()
 
-    def _aim(self, heading: Block, rest: Sequence[Block]) -> None:
+    def _aim(self, heading: Block, tree: Sequence[Block], place: int) -> None:
         """Prose below "Goal" says what for, where lists further down say what to do."""
         words = [token.norm for token in self._tokens(heading)]
-        lists = any(block.kind in ("ordered", "bullet") for block in rest)
-        if self.known.aims.at(words, 0) and len(words) < 4 and lists and rest[0].kind == "text":
+        if len(words) > 3 or not self.known.aims.at(words, 0) or place >= len(tree) or tree[place].kind != "text":
+            return
+        if any(block.kind in ("ordered", "bullet") for block in tree[place : place + _NEAR]):
             self.section = "background"
 
     def _enter(self, words: Sequence[str]) -> None:

@@ -52,7 +52,7 @@ def depend(
     lately: bool = False,
 ) -> None:
     """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
-    thing = thing_of(draft.tokens, known)
+    thing = thing_of(draft.tokens if draft.verb else [*draft.tokens[:1], *draft.tokens], known)
     if len(draft.tokens) > 1 and draft.tokens[1].norm in known.whether:
         thing = []
     bare = [t.norm for t in thing if t.norm not in known.determiners]
@@ -135,11 +135,7 @@ def _pronouns(
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
-        if (
-            token.norm in ("that", "this", "these", "those")
-            and after
-            and after not in known.prepositions | known.adverbs | known.trailing
-        ):
+        if token.norm in ("that", "this", "these", "those") and after and after not in loose:
             continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks

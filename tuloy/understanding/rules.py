@@ -215,7 +215,7 @@ _RUNNING = frozenset(
 
 
 def _prompt(draft: Draft, goal: Goal, known: Grammar) -> str:
-    words = draft.title
+    words = ". ".join([draft.title, *draft.details])
     if draft.check:
         words = f"{words}. Change nothing; say yes or no, and what shows it."
     if goal.constraints:

@@ -212,13 +212,17 @@ class Sentences(Subordinates):
         known = self.known
         if len(phrase.tokens) == 1 and phrase.verb in known.lookups and n + 1 < len(cut):
             behind = stripped(cut[n + 1].tokens, known)[0]
-            return bool(behind) and behind[0].norm in known.delivers and cut[n + 1].joined
+            hands = len(behind) > 1 and behind[0].norm in known.delivers and behind[1].norm in known.askees
+            return hands and cut[n + 1].joined
         before = self.found.drafts[-1:]
-        if n or phrase.verb not in known.delivers or clause.marks or clause.opener or not before:
+        if phrase.verb not in known.delivers or clause.marks or clause.opener or not before:
+            return False
+        if (n and not clause.joined) or phrase.tokens[1:2] == [] or phrase.tokens[1].norm not in known.askees:
             return False
         asks = before[0].verb in known.lookups | known.delivers or not before[0].verb
-        if not asks or before[0].branch or before[0].command or self.intro:
+        if not asks or before[0].branch or before[0].command:
             return False
+        self.intro = None if before[0] is self.intro else self.intro
         before[0].details.append(title_of(self.text, phrase.tokens))
         return True
 
