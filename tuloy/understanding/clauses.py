@@ -208,6 +208,12 @@ class _Cutter(Scan):
         return found
 
     def _connect(self, kind: str, length: int, *, comma: bool = False, joined: bool = False) -> None:
+        end = self.place + length
+        trails = (end >= len(self.words) or self.words[end] == ",") and not (comma or joined)
+        if kind == "seq" and trails and self.now.kind == "main" and self.now.tokens:
+            self.now.marks.append(kind)
+            self.place = end
+            return
         inside = kind in _MARKERS_INSIDE and bool(self.now.tokens) and not comma and not joined
         if inside and (kind == "first" or not self._opens(self.place + length, True, True, {","})):
             self.now.marks.append(kind)

@@ -334,6 +334,8 @@ class Scan:
         lead = known.lead_ins.at(words, 0)
         for n in range(len(words) - 1, lead[1] if lead else 0, -1):
             if words[n] in known.relatives and n + 1 < len(words):
+                if words[-1] in known.singular | known.plural and len(words) - n > 2:
+                    return False
                 if known.affixes and words[n] in known.links and known.form(words[n + 1]) is None:
                     continue
                 return not self._third_person(words[n + 1 : n + 4])

@@ -63,7 +63,8 @@ def depend(
     recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
     changed = _pronouns(draft, recent, thing, known, text)
     if changed:
-        if set(draft.thing) <= known.pronouns | {"one"} and draft.thing:
+        direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
+        if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
             source = changed[next(iter(changed))]
             draft.thing, draft.thing_text = source.thing, source.thing_text
             draft.origin = source.origin or source
@@ -163,7 +164,8 @@ def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Dra
 
 
 def _plural(draft: Draft, known: Grammar) -> bool:
-    last = draft.thing[-1]
+    head = draft.thing[: draft.thing.index("of")] if "of" in draft.thing[1:] else draft.thing
+    last = head[-1]
     several = bool(set(draft.thing) & known.coordinators)
     if several and known.idioms.within(draft.thing):
         return False
@@ -178,6 +180,8 @@ def _spoken(pronoun: str, source: Draft, known: Grammar, *, at: bool) -> str:
     words = _definite(source.thing_text, known)
     if pronoun in known.places and known.spoken.get("at"):
         return words.replace(known.spoken["article"], known.spoken["at"], 1)
+    if pronoun in known.genitives and not at and known.spoken.get("of"):
+        return words.replace(known.spoken["article"], known.spoken["of"], 1)
     while at and known.spoken["article"] and words.partition(" ")[0] in known.articles:
         words = words.partition(" ")[2]
     return words

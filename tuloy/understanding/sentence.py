@@ -282,7 +282,8 @@ class Sentences(Subordinates):
 
     def _repeats(self, phrase: Phrase) -> bool:
         """ "… and run the tests again": again means after what was done about it."""
-        return any(token.norm in self.known.repeats for token in phrase.tokens[1:])
+        again = phrase.verb in self.known.repeating
+        return again or any(token.norm in self.known.repeats for token in phrase.tokens[1:])
 
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:
         """A bare verb takes the object of the next verb: "lint and test the code"."""
