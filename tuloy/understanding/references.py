@@ -164,7 +164,7 @@ def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Dra
 
 
 def _plural(draft: Draft, known: Grammar) -> bool:
-    head = draft.thing[: draft.thing.index("of")] if "of" in draft.thing[1:] else draft.thing
+    head = draft.thing[: draft.thing.index("of", 1)] if "of" in draft.thing[1:] else draft.thing
     last = head[-1]
     several = bool(set(draft.thing) & known.coordinators)
     if several and known.idioms.within(draft.thing):
