@@ -36,6 +36,7 @@ class Affixes:
             ("told", table["infix_told"]),
         )
         self._suffixes = tuple(table["suffix"])
+        self.actor = tuple(table["actor"])
         self._joining = frozenset(table["joining"])
         self._roots = roots
         self._irregular = irregular

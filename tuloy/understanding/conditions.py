@@ -50,7 +50,8 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
     negated = _negated(words, known)
     if known.existence.at(words, 0):
         rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
-        plain = [word for word in rest if word not in known.negations and word not in ("there", "there's")]
+        empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
+        plain = [word for word in rest if word not in empty]
         if len(plain) == 1 and plain[0] in known.fails:
             return Condition("outcome", negated)
         return None

@@ -154,7 +154,9 @@ class Grammar:
     def first_form(self) -> dict[str, str]:
         """The verb of the lexicon that has a root, for roots of languages with affixes."""
         found: dict[str, str] = {}
-        forms = [(verb, form) for verb in sorted(self.verbs) if (form := self.form(verb))]
+        actor = tuple(prefix for one in self.affixes for prefix in one.actor)
+        verbs = sorted(self.verbs, key=lambda verb: (verb.startswith(actor), verb))
+        forms = [(verb, form) for verb in verbs if (form := self.form(verb))]
         for mood in ("order", "either"):
             for verb, form in forms:
                 if form.mood == mood:

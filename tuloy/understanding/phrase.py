@@ -256,7 +256,8 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     if known.affixes and words[0] in known.finished and len(words) > 1:
         return Phrase(kept[1:], "", 0.6, "thing")
     base = known.base(words[0])
-    if known.tells(words[0]) and base:
+    form = known.form(words[0]) if words[0] not in known.verbs else None
+    if base and (known.tells(words[0]) or (form and form.mood == "noun" and base in known.verbs)):
         return Phrase(kept, base, 0.85, changed={0: base})
     if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
         return Phrase(kept, words[0], 0.85)
