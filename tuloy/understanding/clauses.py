@@ -192,6 +192,8 @@ class _Cutter(Scan):
             kind, length = found = "if", length - 1
         phrase = " ".join(self.words[place : place + length])
         at_start = after_joint or not self.now.tokens
+        if phrase in self.known.precautions and not at_start:
+            return "reason", length
         if kind in ("if", "whether") and self._asks_whether(place + length):
             return None
         if kind in ("before", "after", "if", "while") and not after_joint and self._belongs_to_relative(place + length):

@@ -26,9 +26,9 @@ _SETS = (
     "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
     "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
     "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural",
-    "plural_marks", "polite_anywhere", "prepositions", "production", "pronouns", "questions", "relatives",
-    "remark_ends", "remarks", "repeating", "repeats", "results", "singular", "small", "start_only", "subjects",
-    "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
+    "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "questions",
+    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "singular", "small", "start_only",
+    "subjects", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",

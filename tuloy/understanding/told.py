@@ -101,9 +101,9 @@ class Drafts:
         return needs
 
     def _last_asked(self) -> list[Draft]:
-        """What the last condition asked about; where there was none, the last check."""
+        """What the last condition asked about; where there was none, the last step."""
         last = self.found.drafts[-1:]
-        if not self.asked and last and self.known.root(last[0].verb) in self.known.check_verbs:
+        if not self.asked and last:
             self.asked, self.asked_when = last, "succeeded"
         return self.asked
 
