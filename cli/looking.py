@@ -131,8 +131,9 @@ def _explain(text: str, root: Path, as_json: bool) -> int:
 
     from tuloy.printable import one_line
     from tuloy.understanding.explain import explain
+    from tuloy.work.reading import read_goal
 
-    found = explain(text, root)
+    found = explain(text, read_goal(text, root, lane="rules"))
     if as_json:
         print_json([asdict(one) for one in found])
         return 0

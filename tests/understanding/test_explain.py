@@ -1,14 +1,39 @@
-"""Which words made what."""
+"""Which words made which part of a plan."""
 
+from hypothesis import given, settings
+from test_properties import texts
+
+from tuloy.understanding import understand
 from tuloy.understanding.explain import explain
 
+GOAL = (
+    "URGENT: fix the parser, then run the tests. If they pass, build the image and push it by Friday; "
+    "otherwise tell me. Don't touch the docs. The build is slow."
+)
 
-def test_words_are_told_by_what_they_made() -> None:
-    """Steps, edges, priority, deadline and limits name the words of the text that made them."""
-    text = "ASAP: run the tests. If they fail, fix them by Friday, but don't touch the docs."
-    found = {(one.what, text[slice(*one.span)]) for one in explain(text)}
-    assert ("priority", "ASAP") in found
-    assert ("edge", "If") in found
-    assert ("deadline", "by Friday") in found
-    assert ("constraint", "don't touch the docs") in found
-    assert any(what == "step" and "run the tests" in words for what, words in found)
+
+def test_every_part_names_its_words() -> None:
+    """Steps, edges, priority, deadline, constraints and background are told with rule and words."""
+    told = {(one.what, GOAL[one.span[0] : one.span[1]]) for one in explain(GOAL)}
+    assert {
+        ("step", "fix"),
+        ("edge", "then"),
+        ("edge", "If"),
+        ("edge", "push it"),
+        ("edge", "otherwise"),
+        ("priority", "URGENT"),
+        ("deadline", "by Friday"),
+        ("constraint", "Don't touch the docs"),
+        ("background", "The build is slow"),
+    } <= told
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts.filter(lambda text: text.strip() and "\0" not in text))
+def test_the_account_is_the_plans(text: str) -> None:
+    """Every step and every edge of the plan is told, and nothing else; spans lie inside the text."""
+    plan = understand(text)
+    told = explain(text)
+    assert [step.id for step in plan] == [one.subject for one in told if one.what == "step"]
+    assert sum(len(step.needs) for step in plan) == sum(one.what == "edge" for one in told)
+    assert all(0 <= one.span[0] <= one.span[1] <= len(text) for one in told)

@@ -104,7 +104,7 @@ FILIPINO = [
     ("Ayusin ang bug sa login saka i-deploy.", 2, "1>2"),
     ("I-run ang tests. Kung pumasa, i-build ang package; kung hindi, ayusin ang mga error.", 3, "1>2 1!3"),
     ("I-run ang tests, tapos i-notify ang team pumasa man o hindi.", 2, "1~2"),
-    ("Habang nagra-run ang tests, i-update ang docs.", ["Patakbuhin ang tests", "I-update ang docs"], ""),
+    ("Habang nagra-run ang tests, i-update ang docs.", ["I-run ang tests", "I-update ang docs"], ""),
     ("Bago i-deploy ang app, i-run muna ang tests.", 2, "1>2"),
     ("I-build ang image at i-push ito sa registry.", ["I-build ang image", "I-push ang image sa registry"], "1>2"),
     ("Gumawa ng script na nagbabasa ng CSV at i-run ito.", 2, "1>2"),

@@ -7,6 +7,7 @@ found (`tuloy.understanding.rules`, `tuloy.understanding.model`).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from tuloy.plan import Action, CommandAction, Effects, Goal, InstructAction, Need, Plan, Stage, Step
@@ -19,7 +20,7 @@ from tuloy.understanding.project import Project
 from tuloy.understanding.told import Reading
 from tuloy.understanding.toolbox import Resolved, literal_command, resolve
 
-__all__ = ["Given", "assemble"]
+__all__ = ["Given", "assemble", "stages_of"]
 
 _INSTRUCT_S = (1800.0, 300.0)
 _TITLE = 200
@@ -44,7 +45,7 @@ class Given:
 def assemble(reading: Reading, given: Given, sure: float) -> Plan:
     """Return the plan that these drafts make; `sure` bounds its confidence."""
     goal, known, project = given.goal, given.known, given.project
-    parts = _stages(reading.drafts)
+    parts = stages_of(reading.drafts)
     ids = {draft: f"s{m}.{n}" for m, part in enumerate(parts, 1) for n, draft in enumerate(part, 1)}
     made = [[_step(draft, ids, given) for draft in part] for part in parts]
     steps = [step for part in made for step in part]
@@ -72,8 +73,8 @@ def assemble(reading: Reading, given: Given, sure: float) -> Plan:
     )
 
 
-def _stages(drafts: list[Draft]) -> list[list[Draft]]:
-    """One stage per phase that the text numbers: a later phase needs the earlier ones anyway. Else one for all."""
+def stages_of(drafts: list[Draft]) -> list[list[Draft]]:
+    """Return the drafts by stage: one per phase that the text numbers, for a later one needs them; else all in one."""
     parts: list[list[Draft]] = []
     for draft in drafts:
         if not parts or draft.stage != parts[-1][-1].stage:
@@ -111,7 +112,8 @@ def _step(draft: Draft, ids: dict[Draft, str], given: Given) -> Step:
 
 
 def _asks(draft: Draft, known: Grammar) -> bool:
-    return any(token.norm in known.whether for token in draft.tokens[1:4])
+    words = [token.norm for token in draft.tokens[1:5]]
+    return any(word in known.whether and after not in known.questions for word, after in pairwise([*words, ""]))
 
 
 def _allowed_command(draft: Draft, given: Given, commands: Mapping[str, Step]) -> Resolved | None:
@@ -186,7 +188,7 @@ _RUNNING = frozenset(
 
 
 def _prompt(draft: Draft, goal: Goal, known: Grammar) -> str:
-    words = draft.title
+    words = ". ".join([draft.title, *draft.details])
     if draft.check:
         words = f"{words}. Change nothing; say yes or no, and what shows it."
     if goal.constraints:

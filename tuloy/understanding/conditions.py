@@ -14,38 +14,6 @@ from tuloy.understanding.tokens import Token
 
 __all__ = ["Condition", "asked_of", "condition_of", "content", "opposite"]
 
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "is",
-        "are",
-        "be",
-        "it",
-        "that",
-        "this",
-        "these",
-        "those",
-        "and",
-        "or",
-        "for",
-        "with",
-        "by",
-        "any",
-        "all",
-        "ang",
-        "ng",
-        "mga",
-        "sa",
-    ]
-)
-
 
 @dataclass(frozen=True)
 class Condition:
@@ -67,7 +35,7 @@ def opposite(when: When) -> When:
 
 def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
     """Read the words behind "if" or its kin."""
-    words = [t.norm for t in tokens if t.norm not in (",", ":", "—") and t.norm not in ("po", "naman", "man")]
+    words = [t.norm for t in tokens if t.norm not in (",", ":", "—") and t.norm not in known.fragments]
     text = " ".join(words)
     if text in known.elliptic_no:
         return Condition("back", False)
@@ -81,8 +49,9 @@ def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
 def _outcome(words: list[str], known: Grammar) -> Condition | None:
     negated = _negated(words, known)
     if known.existence.at(words, 0):
-        rest = [word for word in words if word not in _SMALL and not known.existence.at([word], 0)]
-        plain = [word for word in rest if word not in known.negations and word not in ("there", "there's")]
+        rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
+        empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
+        plain = [word for word in rest if word not in empty]
         if len(plain) == 1 and plain[0] in known.fails:
             return Condition("outcome", negated)
         return None
@@ -91,7 +60,9 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         triple = " ".join(words[place : place + 3])
         good = word in known.passes or pair in known.passes or triple in known.passes
         bad = word in known.fails or pair in known.fails
-        if not (good or bad) or (place < len(words) - 3):
+        leads = not words[:place] or all(w in known.everyone or w in known.adverbs for w in words[:place])
+        leads = leads and words[place + 1 : place + 2] != [] and words[place + 1] in known.subjects and len(words) < 14
+        if not (good or bad) or (place < len(words) - 3 and not leads):
             continue
         if place and place + 1 < len(words) and word in known.determiners:
             continue
@@ -111,12 +82,16 @@ def _negated(words: Sequence[str], known: Grammar) -> bool:
 
 def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
     """Return the words that carry meaning, without endings of number and tense."""
-    parts = [part for word in words for part in ([word, *word.split("-")] if "-" in word else [word])]
+    parts = [
+        part
+        for word in words
+        for part in ([word, *word.split("-")] if "-" in word and known.root(word) == word else [word])
+    ]
     return frozenset(
-        _singular(known.root(word))
+        known.nominals.get(word) or _singular(known.root(word))
         for word in parts
         if word
-        and word not in _SMALL
+        and word not in known.small
         and word not in known.auxiliaries
         and word not in known.pronouns
         and word not in known.determiners
@@ -137,11 +112,11 @@ def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draf
     if not before:
         return []
     if condition.kind == "fact":
-        return _stated(condition, before, known)
-    subject = [word for word in condition.subject if word not in ("of", "the", "ang", "ng", "mga")]
+        return _stated(condition, before, known) or _done(condition, before, known)
+    subject = [word for word in condition.subject if word not in known.articles and word != "of"]
     if " ".join(condition.subject) in known.everyone or any(word in known.everyone for word in subject[:1]):
         return list(group) or [before[-1]]
-    if all(word in known.pronouns or word in _SMALL for word in subject):
+    if all(word in known.pronouns or word in known.small for word in subject):
         return _pointed(condition.kind, subject, before, group, known)
     parts = [part for part in _split(subject, known) if part]
     found = [_named(part, before, known) for part in parts]
@@ -179,12 +154,14 @@ def _pointed(
     if kind == "back":
         check = next((draft for draft in recent if draft.check or known.root(draft.verb) in known.check_verbs), None)
         return [check or recent[0]]
+    if any(word in known.demonstratives for word in subject):
+        return [recent[0]]
     plural = any(word in known.plural for word in subject)
     if plural and len(group) > 1:
         last = group[-1]
         if not _is_plural(last):
             return list(group)
-        if all(_is_plural(draft) and known.root(draft.verb) in known.checkable for draft in group):
+        if all(_is_plural(draft) and known.root(draft.verb) in known.judging for draft in group):
             return list(group)
     checkable = [draft for draft in recent if known.root(draft.verb) in known.checkable or draft.command or draft.check]
     if plural:
@@ -198,9 +175,19 @@ def _is_plural(draft: Draft) -> bool:
     return bool(draft.thing) and draft.thing[-1].endswith("s") and not draft.thing[-1].endswith("ss")
 
 
+def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
+    """ "If you can reproduce it", "kung hindi ma-reproduce": the doing of an earlier step, in its own verb."""
+    wanted = content([w for w in condition.subject if w not in known.negations | {"you", "we", "i"}], known)
+    for draft in reversed(before[-8:]):
+        verb = known.nominals.get(draft.verb) or known.root(draft.verb)
+        if verb in wanted and wanted <= {*draft.words, verb} and verb not in known.check_verbs:
+            return [draft]
+    return []
+
+
 def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """A check that the text already states: most words of the fact are in it."""
-    wanted = content([w for w in condition.subject if w not in known.negations], known)
+    wanted = content([w for w in condition.subject if w not in known.negations | known.finds], known)
     for draft in reversed(before[-30:]):
         checks = draft.check or known.root(draft.verb) in known.check_verbs
         if checks and wanted and len(wanted & draft.words) * 3 >= len(wanted) * 2:

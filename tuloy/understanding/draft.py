@@ -5,13 +5,22 @@ Owns the graph under construction: open ends, branches that exclude each other, 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tuloy.plan import When
 from tuloy.understanding.tokens import Token
 
-__all__ = ["Draft", "Needs", "open_ends", "reduced"]
+__all__ = ["Draft", "Needs", "Why", "open_ends", "reduced"]
 
 Needs = dict["Draft", When]
+_DEEP = 64
+
+
+class Why(NamedTuple):
+    """The rule that made a step or an edge, and the words of the text that it went by."""
+
+    rule: str
+    span: tuple[int, int]
 
 
 @dataclass(eq=False)
@@ -20,6 +29,7 @@ class Draft:
 
     `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `branch` tells which
     outcomes of which drafts lead here; `asked` that the text asks how this one ended; `followed` that another needs it.
+    `origin` named first what a pronoun here means.
     """
 
     title: str
@@ -30,25 +40,35 @@ class Draft:
     words: frozenset[str] = frozenset()
     tokens: Sequence[Token] = ()
     needs: Needs = field(default_factory=dict)
+    details: list[str] = field(default_factory=list)
     check: bool = False
+    negated: bool = False
     command: str | None = None
-    sure: float = 0.9
+    sure: float = 0.96
     branch: dict["Draft", When] = field(default_factory=dict)
     stage: str = ""
+    tail: str = ""
+    origin: "Draft | None" = None
+    why: Why | None = None
+    reasons: dict["Draft", Why] = field(default_factory=dict)
     followed: bool = False
     asked: bool = False
 
-    def need(self, needs: Needs) -> None:
-        """Add needs, and the branches that they put this draft on."""
+    def need(self, needs: Needs, why: Why | None = None) -> None:
+        """Add needs and why, and the branches that they put this draft on."""
         for other, when in needs.items():
             if other is self:
                 continue
             self.needs[other] = when
+            if why:
+                self.reasons.setdefault(other, why)
             other.followed = True
             if when != "finished":
                 self.branch = {**other.branch, **self.branch}
             if when == "failed" or (when == "succeeded" and (other.check or other.asked)):
                 self.branch = {**self.branch, other: when}
+        if len(self.branch) > _DEEP:
+            self.branch = dict(list(self.branch.items())[-_DEEP // 2 :])
 
 
 def open_ends(drafts: Iterable[Draft]) -> list[Draft]:
@@ -63,23 +83,28 @@ def reduced(drafts: Sequence[Draft]) -> None:
 
     O(edges x drafts) on bit sets.
 
-    A need for `succeeded` follows from a path of such needs alone. `finished` follows from any path, and so from
-    another edge between the same two. A need for `failed` follows from nothing.
+    A need for `succeeded` follows from a path of such needs, of which the last may be for `failed`: what failed ran.
+    `finished` follows from any path, and so from another edge between the same two; `failed` from
+    what ran because of it.
     """
     place = {draft: n for n, draft in enumerate(drafts)}
     any_path = [0] * len(drafts)
     good_path = [0] * len(drafts)
+    bad_path = [0] * len(drafts)
     for n, draft in enumerate(drafts):
         forward = [need for need in draft.needs.items() if place.get(need[0], n) < n]
         needs = sorted(forward, key=lambda need: -place[need[0]])
         kept: Needs = {}
         for other, when in needs:
             bit = 1 << place[other]
-            follows = {"succeeded": good_path[n] & bit, "finished": any_path[n] & bit, "failed": 0}[when]
+            follows = {"succeeded": good_path[n] & bit, "finished": any_path[n] & bit, "failed": bad_path[n] & bit}[
+                when
+            ]
             if follows:
                 continue
             kept[other] = when
             any_path[n] |= bit | any_path[place[other]]
-            if when == "succeeded":
-                good_path[n] |= bit | good_path[place[other]]
+            if when != "finished":
+                bad_path[n] |= bad_path[place[other]] | (bit if when == "failed" else 0)
+                good_path[n] |= good_path[place[other]] | (bit if when == "succeeded" else 0)
         draft.needs = {other: kept[other] for other in sorted(kept, key=place.__getitem__)}

@@ -1,76 +1,88 @@
-"""Explain: which words of a text made which step and edge, and by which rule.
+"""Explain: which words of a text made which part of its plan, and by which rule.
 
-Reads it off the plan that the rules made: sources of steps, and the words between two steps that an edge joins.
+Owns the account of a reading. Reads the text again, as `tuloy.understanding.rules` does; makes no plan.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import Literal
 
 from tuloy.plan import Plan
-from tuloy.understanding.grammar import Grammar, grammar, language_of
-from tuloy.understanding.moments import deadline_of
-from tuloy.understanding.tokens import tokenize
+from tuloy.understanding.assemble import stages_of
+from tuloy.understanding.draft import Draft, Why
+from tuloy.understanding.rules import read_text
+from tuloy.understanding.told import Reading
+from tuloy.understanding.urgency import Urgency
 
 __all__ = ["Explained", "explain"]
 
+What = Literal["step", "edge", "priority", "deadline", "schedule", "constraint", "background"]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Explained:
-    """Words of the text (`span`, half open, in characters) that made something, by a rule said in plain words."""
+    """One part of a plan. `subject` is a step's id, "s1.1 -> s1.2 if failed" for an edge, else the value or the words.
 
-    what: Literal["step", "edge", "priority", "deadline", "constraint", "background"]
+    `span` is half open, in characters of the text; empty where no words of the text say it.
+    """
+
+    what: What
     subject: str
     rule: str
     span: tuple[int, int]
 
 
-def explain(text: str, root: Path | None = None) -> list[Explained]:
-    """Return what the words of a text made, in the order of the text."""
-    from tuloy.understanding import look_at, understand
+def explain(text: str, plan: Plan | None = None, *, now: datetime | None = None) -> list[Explained]:
+    """Say where each step and edge of the rule lane's plan comes from, then priority, deadline, and what is no step.
 
-    plan = understand(text, look_at(root) if root else None)
-    known = grammar(language_of(tokenize(text, 0, len(text)))[1])
-    found = [*_steps(plan), *_edges(plan, text, known), *_urgency(text, known), *_constraints(plan, text)]
-    return sorted(found, key=lambda one: (one.span, one.what))
+    `plan` is what was made of the text, where steps are to be called as they are there.
 
-
-def _steps(plan: Plan) -> list[Explained]:
-    return [
-        Explained("step", step.title, "a check" if step.check else "an order", step.source)
-        for step in plan
-        if step.parent is None and step.source is not None
-    ]
+    Raises:
+        UsageError: as `tuloy.understanding.understand`.
+    """
+    _, _, urgency, reading = read_text(text, now)
+    return [*_steps(reading, plan), *_urgency(urgency), *_constraints(reading, text), *_told(reading)]
 
 
-def _edges(plan: Plan, text: str, known: Grammar) -> list[Explained]:
-    """The connective nearest before the later step; where there is none, the step's own words refer back."""
-    found = []
-    for step in plan:
-        for need in step.needs:
-            before = plan.steps[need.step]
-            if step.parent or before.parent or step.source is None or before.source is None:
-                continue
-            start, end = sorted((before.source[1], step.source[0]))
-            tokens = tokenize(text, start, end)
-            hit = known.connectives.within([token.norm for token in tokens]) if tokens else None
-            span = (tokens[hit[1]].start, tokens[hit[1] + hit[2] - 1].end) if hit else step.source
-            rule = f"{hit[0]!r} word" if hit else "its words follow from the step before"
-            found.append(Explained("edge", f"{before.title} -> {step.title} ({need.when})", rule, span))
-    return found
+def _steps(reading: Reading, plan: Plan | None) -> Iterator[Explained]:
+    parts = stages_of(reading.drafts)
+    ids = {draft: f"s{m}.{n}" for m, part in enumerate(parts, 1) for n, draft in enumerate(part, 1)}
+    called = {step.source: step.id for step in plan or ()}
+    ids = {draft: called.get(draft.span, name) for draft, name in ids.items()}
+    for draft, name in ids.items():
+        why = draft.why or Why("the whole text", draft.span)
+        yield Explained("step", name, why.rule, why.span)
+        yield from _edges(draft, name, ids)
 
 
-def _urgency(text: str, known: Grammar) -> list[Explained]:
-    tokens = tokenize(text, 0, len(text))
-    words = [token.norm for token in tokens]
-    at, spans = deadline_of(text, tokens, words, known, None)
-    found = [Explained("deadline", at or "no such day", "a date", span) for span in spans]
-    if hit := known.priorities.within(words):
-        span = (tokens[hit[1]].start, tokens[hit[1] + hit[2] - 1].end)
-        found.append(Explained("priority", hit[0], "a word of urgency", span))
-    return found
+def _edges(draft: Draft, name: str, ids: dict[Draft, str]) -> Iterator[Explained]:
+    for other, when in draft.needs.items():
+        why = draft.reasons.get(other) or Why("order of the text", draft.span)
+        condition = "" if when == "succeeded" else f" if {when}"
+        yield Explained("edge", f"{ids[other]} -> {name}{condition}", why.rule, why.span)
 
 
-def _constraints(plan: Plan, text: str) -> list[Explained]:
-    places = [(limit, text.find(limit)) for limit in plan.goal.constraints]
-    return [Explained("constraint", limit, "a limit", (at, at + len(limit))) for limit, at in places if at >= 0]
+def _urgency(urgency: Urgency) -> Iterator[Explained]:
+    for span in urgency.spans[: urgency.ranked]:
+        yield Explained("priority", urgency.priority, "words for urgency", span)
+    dates = urgency.spans[urgency.ranked :]
+    if urgency.schedule:
+        yield Explained("schedule", urgency.schedule.cron, "words for how often", dates[0])
+        dates = dates[1:]
+    for span in dates:
+        yield Explained("deadline", urgency.deadline or "", "words for a date", span)
+
+
+def _constraints(reading: Reading, text: str) -> Iterator[Explained]:
+    for words in reading.constraints:
+        said = words.removeprefix("Out of scope: ")
+        start = max(text.find(said.split("\n")[0]), 0)
+        yield Explained(
+            "constraint", words, "out of scope" if said != words else "forbids or keeps", (start, start + len(said))
+        )
+
+
+def _told(reading: Reading) -> Iterator[Explained]:
+    for why in reading.told:
+        yield Explained("background", "", why.rule, why.span)

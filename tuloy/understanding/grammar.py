@@ -4,29 +4,43 @@ Owns telling languages apart and the forms of words (gerunds, participles). Addi
 `lexicon/`; a text uses English and every other language that it shows signs of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
+from typing import Any
 
 from tuloy.plan import Language
+from tuloy.understanding.affixes import Affixes, Form
+from tuloy.understanding.spelling import Spelling
 from tuloy.understanding.tokens import Token
 from tuloy.understanding.words import Phrases, table
 
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
-    "action_nouns", "adverbs", "alternatives", "announcing_verbs", "articles", "askers", "auxiliaries",
-    "building_verbs", "changers", "check_verbs", "checkable", "consumers", "contrasts", "coordinators",
-    "determiners", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
-    "heavy_verbs", "keepers", "kept", "large_things", "loops", "makers", "makers_of_tools", "negations", "no_work",
-    "not_wanted", "nouns_too", "occasions", "ongoing", "outside_verbs", "outside_with_production", "particles",
-    "passes", "past", "plural", "prepositions", "production", "pronouns", "relatives", "repeats", "results", "singular",
-    "vague", "verbs", "whether",
+    "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
+    "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
+    "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers",
+    "demonstratives", "determiners", "distributives", "durations", "elliptic", "elliptic_no", "everyone", "fails",
+    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "inversions", "inverters",
+    "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
+    "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
+    "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural",
+    "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "questions",
+    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "singular", "small", "start_only",
+    "subjects", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
-    "announces", "assurances", "background", "constraint_starts", "criteria", "examples", "existence", "exists",
-    "idioms", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness", "stage_words",
+    "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
+    "examples",
+    "existence", "exists",
+    "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
+    "stage_words",
     "step_words", "wants",
+)  # fmt: skip
+_BY_ROOT = (
+    "changers", "check_verbs", "checkable", "consumers", "heavy_verbs", "makers", "outside_verbs",
+    "outside_with_production",
 )  # fmt: skip
 
 
@@ -46,8 +60,7 @@ def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
             continue
         marks = frozenset(table(name)["marks"])
         verbs = frozenset(table(name)["verbs"])
-        prefixes = tuple(table(name).get("verb_prefixes", ()))
-        strong = tuple(prefix for prefix in prefixes if len(prefix) > 1 and prefix.endswith("-"))
+        strong = tuple(table(name).get("betraying_prefixes", ()))
         hits = sum(word in marks or word in verbs or (word.startswith(strong) and len(word) > 4) for word in words)
         if hits >= 2 or (hits and len(words) <= 10):
             others.append(name)
@@ -61,11 +74,15 @@ def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
 class Grammar:
     """What the words of some languages do. One object per set of languages and process."""
 
+    aims: Phrases
     announces: Phrases
+    asides: Phrases
     assurances: Phrases
     background: Phrases
     examples: Phrases
     constraint_starts: Phrases
+    constraints: Phrases
+    introductions: Phrases
     criteria: Phrases
     existence: Phrases
     exists: Phrases
@@ -84,14 +101,18 @@ class Grammar:
         tables = [table(name) for name in names]
         for name in _SETS:
             setattr(self, name, frozenset(word for one in tables for word in one.get(name, ())))
+        self.outcomes = frozenset(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
+        self.borrowed = frozenset(tables[-1]["verbs"])
         for name in _PHRASES:
             setattr(self, name, Phrases((phrase, name) for one in tables for phrase in one.get(name, ())))
-        self.prefixes = tuple(prefix for one in tables for prefix in one.get("verb_prefixes", ()))
-        self.finite_prefixes = tuple(p for one in tables for p in one.get("finite_prefixes", ()))
-        self.polite_prefixes = tuple(p for one in tables for p in one.get("polite_prefixes", ()))
+        self.affixes = [_affixes(one) for one in tables if "affixes" in one]
+        self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
+        self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
+        self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
-        self.connectives = Phrases(_meanings(tables, "connectives"))
+        self._connective_meanings = [*_meanings(tables, "connectives"), *self._outcome_forms(tables)]
+        self.connectives = Phrases(self._connective_meanings)
         self.connectives_first = frozenset(
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
@@ -108,44 +129,117 @@ class Grammar:
             for name in ("numbers", "hours")
         )
         self.irregular = {form: base for one in tables for form, base in one.get("irregular", {}).items()}
+        for name in _BY_ROOT if self.affixes else ():
+            setattr(self, name, getattr(self, name) | {self.root(word) for word in getattr(self, name)})
+
+    def _outcome_forms(self, tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+        """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome."""
+        return [
+            (pattern.format(word), meaning)
+            for one in tables
+            for meaning, patterns in one.get("outcome_forms", {}).items()
+            for pattern in patterns
+            for word in (*one["passes"], *one["fails"])
+        ]
 
     @cached_property
     def forms(self) -> dict[str, str]:
         """Gerunds and participles of every verb, to their bases; made when first asked for."""
         return {form: verb for verb in sorted(self.verbs) for form in _inflected(verb)} | self.irregular
 
+    @cached_property
+    def nominals(self) -> dict[str, str]:
+        """Nouns for what verbs do, to the verbs: "migration", "deployment", "removal"."""
+        found: dict[str, str] = {}
+        for verb in self.borrowed:
+            short = verb.removesuffix("e")
+            for noun in (f"{verb}ment", f"{short}ion", f"{short}ation", f"{short}al", f"{verb}ing", f"{short}ing"):
+                found.setdefault(noun, verb)
+        return found
+
+    @cached_property
+    def first_form(self) -> dict[str, str]:
+        """The verb of the lexicon that has a root, for roots of languages with affixes."""
+        found: dict[str, str] = {}
+        actor = tuple(prefix for one in self.affixes for prefix in one.actor)
+        verbs = sorted(self.verbs, key=lambda verb: (verb.startswith(actor), verb))
+        forms = [(verb, form) for verb in verbs if (form := self.form(verb))]
+        for mood in ("order", "either"):
+            for verb, form in forms:
+                if form.mood == mood:
+                    found.setdefault(form.root, verb)
+        return found
+
+    @cached_property
+    def _ordering_words(self) -> Spelling:
+        return Spelling(phrase for phrase, kind in self._connective_meanings if kind not in ("reason", "so"))
+
+    @cached_property
+    def _verb_words(self) -> Spelling:
+        return Spelling(self.verbs)
+
+    def mended(self, word: str, *, opens: bool) -> str | None:
+        """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
+        if self.is_verb(word) or word in self.vocabulary or self.base(word):
+            return None
+        return self._ordering_words.mended(word) or (self._verb_words.mended(word) if opens else None)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of the lists: none of them is a slip."""
+        phrases = [getattr(self, name).firsts for name in _PHRASES]
+        return frozenset().union(*(getattr(self, name) for name in _SETS), *phrases, self.nominals)
+
+    def form(self, word: str) -> Form | None:
+        """Return the root of a word and what its affixes make of it."""
+        return next((found for one in self.affixes if (found := one.form(word, self.borrowed))), None)
+
     def base(self, word: str) -> str | None:
-        """Return the verb that an inflected word belongs to."""
+        """Return the verb that an inflected word belongs to, as an order."""
         if word in self.forms:
             return self.forms[word]
         if word.endswith("ing") and len(word) > 6:
             return _stem(word[:-3])
-        return None
+        form = self.form(word)
+        if form is None or word in self.outcomes:
+            return None
+        if form.root in self.first_form:
+            return self.first_form[form.root]
+        return f"i-{form.root}" if form.root in self.borrowed or "-" in word else None
 
     def is_verb(self, word: str) -> bool:
         """Whether the word is a verb as commands have it."""
-        return word in self.verbs or self.has_verb_prefix(word)
+        return word in self.verbs or self.orders(word)
 
-    def has_verb_prefix(self, word: str) -> bool:
-        """Whether a prefix makes the word a verb ("i-deploy"), as far as it has a hyphen."""
-        if word.startswith(self.polite_prefixes) and len(word) > 6:
-            return True
-        return any(
-            prefix.endswith("-") and word.startswith(prefix) and len(word) > len(prefix) + 1 for prefix in self.prefixes
-        )
+    def orders(self, word: str) -> bool:
+        """Whether affixes make the word an order, or a plan, which is one in a goal ("i-deploy", "aayusin")."""
+        form = self.form(word) if word not in self.outcomes else None
+        return form is not None and form.mood in ("order", "will")
+
+    def may_order(self, word: str, after: str) -> bool:
+        """Whether an unknown word in front of `after` can be a verb: where verbs inflect, it must look so."""
+        return after not in self.subjects or any(one.inflects(word) for one in self.affixes)
+
+    def tells(self, word: str) -> bool:
+        """Whether affixes make the word something that goes on or is over ("nagse-send", "binago")."""
+        form = self.form(word) if word not in self.verbs else None
+        return form is not None and (form.mood == "told" or word in self.outcomes)
 
     def root(self, verb: str) -> str:
-        """Return a borrowed verb without the prefix that it was borrowed with: "i-build" is "build"."""
-        if verb in self.verbs and "-" not in verb:
+        """Return what is common to the forms of a verb: "i-build" is "build", and so is "buuin"."""
+        if verb in self.borrowed or not self.affixes:
             return verb
-        for prefix in self.prefixes:
-            if prefix.endswith("-") and verb.startswith(prefix) and verb[len(prefix) :] in self.verbs:
-                return verb[len(prefix) :]
-        return verb
+        form = self.form(verb)
+        return self.meanings.get(form.root, form.root) if form else verb
 
     def __getattr__(self, name: str) -> frozenset[str]:
         """Tell type checkers that every name in `_SETS` is a set of words."""
         raise AttributeError(f"no lexicon has a list {name!r}; add it to `_SETS` of {__name__}")
+
+
+def _affixes(one: Mapping[str, Any]) -> Affixes:
+    kinds = {name: words for name, words in one["affixes"].items() if name != "irregular"}
+    return Affixes(kinds, frozenset(one["roots"]), one["affixes"]["irregular"])
 
 
 def _stem(stem: str) -> str:

@@ -12,7 +12,7 @@ from tuloy.understanding.tokens import Token
 
 __all__ = ["Phrase", "constrains", "phrase_of", "said", "stripped", "title_of"]
 
-_LEAVE_TAIL = frozenset({",", "and", ":", "—", "at", "&", "but", "or", "then", "pero", '"', "'", "(", "*"})
+_LEAVE_TAIL = frozenset({",", "and", ":", "—", "at", "&", "but", "or", "then", '"', "'", "(", "*"})
 
 
 @dataclass
@@ -24,9 +24,10 @@ class Phrase:
 
     tokens: list[Token]
     verb: str = ""
-    sure: float = 0.9
+    sure: float = 0.96
     kind: Literal["command", "thing"] = "command"
     changed: dict[int, str] | None = None
+    rule: str = "verb"
 
 
 def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phrase | None:
@@ -38,31 +39,61 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if not kept:
         return None
     words = [token.norm for token in kept]
-    if known.polite_prefixes and words[0].startswith(known.polite_prefixes):
-        bare = words[0].removeprefix(known.polite_prefixes[0])
-        if bare in known.verbs:
-            return Phrase(kept, bare, changed={0: bare})
+    if inflected := _inflected(kept, words, known, forced=forced or asked):
+        return inflected
+    if (known.tells(words[0]) and words[0] not in known.verbs) or (not forced and _narrates(words, known)):
+        return None
     if kept[0].kind == "code" and (forced or len(kept) == 1):
-        return Phrase(kept, "", 0.9)
+        return Phrase(kept, "", 0.9, rule="literal command")
+    if words[0] in known.tries and len(words) > 1 and words[1].endswith("ing") and known.base(words[1]):
+        kept, words, asked = kept[1:], words[1:], True
     if wish := _wish(kept, words, known):
         return wish
+    if _remarks(words, known):
+        return None
     if words[0] in known.announcing_verbs and known.announces.within(words[1:4]) and len(words) < 16:
         return None
-    if words[0] in known.verbs or known.has_verb_prefix(words[0]):
+    if words[0] in known.verbs or known.orders(words[0]):
         return None if _tells(words, known) and not forced else Phrase(kept, words[0])
     base = known.base(words[0])
     if base and words[0].endswith("ing") and (asked or forced or (base in known.verbs and _tail_free(words, known))):
-        return Phrase(kept, base, 0.85, changed={0: base})
+        return Phrase(kept, base, 0.85, changed={0: base}, rule="gerund")
     if passive := _passive(kept, words, known):
         return passive
     if asked or (len(words) > 1 and _unknown_verb(words, known)):
-        return Phrase(kept, words[0], 0.6)
+        return Phrase(kept, words[0], 0.6, rule="asked for, in an unknown verb")
     if forced and not _tells(words, known):
-        return Phrase(kept, "", 0.6, "thing")
+        return Phrase(kept, "", 0.6, "thing", rule="stands where a step stands")
     story = known.lead_ins.within(words[:12])
     if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
         return phrase_of(kept[story[1] + story[2] :], known, forced=False)
     return None
+
+
+def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced: bool) -> Phrase | None:
+    """ "Pakilinis", "aayusin", "lumipat": a request, a plan or an order of a language with affixes."""
+    form = known.form(words[0]) if words[0] not in known.borrowed else None
+    if form is None or words[0] in known.outcomes:
+        return None
+    asks = form.mood == "will" or (form.mood == "order" and words[0].startswith(known.polite_prefixes))
+    base = known.base(words[0])
+    if asks and base and base != words[0]:
+        return Phrase(tokens, base, changed={0: base}, rule="verb by its affixes")
+    if form.mood == "either" and (forced or not _has_subject(words, known)):
+        return Phrase(tokens, words[0], rule="verb by its affixes")
+    return None
+
+
+def _narrates(words: Sequence[str], known: Grammar) -> bool:
+    """Whether a form that could be an order tells instead, because its doer stands behind it."""
+    form = known.form(words[0])
+    return form is not None and form.mood == "either" and _has_subject(words, known)
+
+
+def _has_subject(words: Sequence[str], known: Grammar) -> bool:
+    """ "Tumawag ang kliyente": a doer behind the verb makes it a tale; a thing ("ng", "sa") leaves it an order."""
+    after = next((word for word in words[1:6] if word not in known.adverbs and word not in known.fragments), "")
+    return after in known.subjects
 
 
 def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool]:
@@ -74,7 +105,7 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
     while place < len(tokens):
         polite = known.politeness.at(words, place)
         lead = known.lead_ins.at(words, place) if not kept else None
-        if polite and (polite[1] > 1 or len(words[place]) > 2 or not kept or "po" in words[place]):
+        if polite and (not kept or words[place] in known.polite_anywhere or _only_polite(words, place, known)):
             place += polite[1]
         elif lead and place + lead[1] < len(words):
             asked, place = True, place + lead[1]
@@ -88,41 +119,108 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
         else:
             kept.append(tokens[place])
             place += 1
-    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].kind == "mark"):
+    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].norm in known.contrasts or kept[-1].kind == "mark"):
         kept.pop()
-    return kept, asked
+    while len(kept) > 1 and kept[-1].norm in known.trailing:
+        kept.pop()
+    return _without_fragments(kept, known), asked
+
+
+def _without_fragments(tokens: list[Token], known: Grammar) -> list[Token]:
+    """ "I-pull mo muna yung main": small words right behind the verb say nothing of the work."""
+    end = 1
+    if known.wants.at([token.norm for token in tokens[:6]], 0):
+        return tokens
+    while end < len(tokens) and tokens[end].norm in known.fragments:
+        end += 1
+    if end in (1, len(tokens)) and not (end > 1 and len(tokens) == end):
+        return tokens
+    return [*tokens[:1], *tokens[end:]] if tokens[0].kind == "word" else tokens
+
+
+def _only_polite(words: Sequence[str], place: int, known: Grammar) -> bool:
+    """Whether nothing but politeness follows."""
+    for _ in range(6):
+        if place >= len(words):
+            return True
+        found = known.politeness.at(words, place)
+        if found:
+            place += found[1]
+        elif words[place] in ("!", ",", ".", ":", ")") or words[place] in known.adverbs:
+            place += 1
+        else:
+            return False
+    return False
 
 
 def constrains(words: Sequence[str], known: Grammar) -> bool:
     """Whether these words forbid or preserve instead of asking for work."""
     if not words:
         return False
-    if known.constraint_starts.at(words, 0):
-        return True
-    return words[0] in known.keepers and any(
-        word in known.kept or " ".join(words[n:]) in known.kept for n, word in enumerate(words[:40])
+    start, lead = known.constraint_starts.at(words, 0), known.lead_ins.at(words, 0)
+    if start:
+        return not lead or lead[1] <= start[1]
+    return (
+        words[0] in known.keepers
+        and len(words) > 1
+        and not words[1].endswith("ing")
+        and any(word in known.kept or " ".join(words[n:]) in known.kept for n, word in enumerate(words[:40]))
+    )
+
+
+def _remarks(words: Sequence[str], known: Grammar) -> bool:
+    """ "All of this has to be done", "dapat tapos ito": how far things must be, and no more work."""
+    small = known.everyone | known.pronouns | known.auxiliaries | known.determiners | known.adverbs | known.fragments
+    rest = [word for word in words if word not in small and word not in ("of", "to") and word not in known.needed]
+    return (
+        bool(rest) and len(words) > 1 and all(word in known.finished for word in rest) and words[0] not in known.verbs
     )
 
 
 def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
     """ "We need the invoices exported to CSV": a participle behind its object is the verb."""
     wish = known.wants.at(words, 0)
+    if words[0] in known.causatives and len(words) > 3:
+        return _participle(tokens, words, 1, known)
     if not wish:
         return None
-    for place in range(wish[1] + 1, min(len(words), 14)):
-        base = known.base(words[place])
-        if base in known.verbs and not words[place].endswith("ing"):
-            before = [t for t in tokens[wish[1] : place] if t.norm not in ("to", "be")]
-            if before and before[0].norm in known.determiners:
-                verb = tokens[place]
-                ordered = [verb, *before, *tokens[place + 1 :]]
-                return Phrase(ordered, base, 0.85, changed={0: base})
+    if found := _participle(tokens, words, wish[1], known):
+        return found
+    if found := _thing_to_do(tokens, words, wish[1], known):
+        return found
     rest = tokens[wish[1] :]
     if known.not_wanted & set(words[wish[1] : wish[1] + 4]):
         return None
-    if rest and rest[0].norm in known.determiners and rest[0].norm != "to":
-        return Phrase(rest, "", 0.55, "thing")
+    first = rest[0].norm if rest else ""
+    if first in known.pronouns or first == "to" or not first or (known.is_verb(first) and first not in known.nouns_too):
+        return None
+    if first in known.determiners or (len(rest) > 1 and first.isalpha() and not first.endswith("ing")):
+        return Phrase(rest, "", 0.55, "thing", rule="wished for")
     return None
+
+
+def _participle(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
+    """Return "the invoices exported to CSV" as "export the invoices to CSV"."""
+    for place in range(start + 1, min(len(words), 14)):
+        base = known.forms.get(words[place])
+        if base in known.verbs and not words[place].endswith("ing"):
+            before = [t for t in tokens[start:place] if t.norm not in ("to", "be")]
+            if before and before[0].norm in known.determiners:
+                return Phrase(
+                    [tokens[place], *before, *tokens[place + 1 :]], base, 0.85, changed={0: base}, rule="to be done"
+                )
+    return None
+
+
+def _thing_to_do(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
+    """ "I want the search box to ignore accents": make the search box ignore accents."""
+    place = next((n for n in range(start + 1, min(len(words), 14)) if words[n] == "to"), None)
+    if place is None or words[start] not in known.articles or place + 1 >= len(words):
+        return None
+    if words[place + 1] not in known.verbs:
+        return None
+    rest = [tokens[place], *tokens[start:place], *tokens[place + 1 :]]
+    return Phrase(rest, "make", 0.8, changed={0: "make"}, rule="wished for")
 
 
 def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
@@ -134,8 +232,10 @@ def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | 
             base = known.base(words[verb])
             if base in known.verbs:
                 ordered = [tokens[verb], *tokens[:place], *tokens[verb + 1 :]]
+                if base in known.no_work:
+                    return None
                 first = {1: words[0]} if words[0] in known.determiners else {}
-                return Phrase(ordered, base, 0.8, changed={0: base, **first})
+                return Phrase(ordered, base, 0.8, changed={0: base, **first}, rule="duty")
     return None
 
 
@@ -146,17 +246,22 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     """
     kept, _ = stripped(tokens, known)
     subject = kept[0].norm if kept else ""
-    while kept and kept[0].norm in ("you", "we", "i", "having", "the", "ang", "ng", "that") and len(kept) > 1:
+    while len(kept) > 1 and kept[0].norm in known.articles | {"you", "we", "i", "having", "that"}:
         if kept[0].norm in known.articles:
             break
         kept = kept[1:]
     words = [token.norm for token in kept]
     if not words:
         return None
+    if known.affixes and words[0] in known.finished and len(words) > 1:
+        return Phrase(kept[1:], "", 0.6, "thing")
     base = known.base(words[0])
+    form = known.form(words[0]) if words[0] not in known.verbs else None
+    if base and (known.tells(words[0]) or (form and form.mood == "noun" and base in known.verbs)):
+        return Phrase(kept, base, 0.85, changed={0: base})
     if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
         return Phrase(kept, words[0], 0.85)
-    if known.has_verb_prefix(words[0]):
+    if known.orders(words[0]):
         return Phrase(kept, words[0], 0.85)
     if base and words[0].endswith("ing"):
         return Phrase(kept, base, 0.85, changed={0: base})
@@ -184,6 +289,9 @@ def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | No
         if words[verb : verb + 1] and words[verb] in known.ongoing:
             return Phrase([tokens[verb], *tokens[:aux]], "run", 0.8, changed={0: known.spoken["run"]})
         return Phrase(tokens[:aux], "", 0.6, "thing")
+    final = known.base(words[-1]) or words[-1].removesuffix("s")
+    if len(words) > 1 and words[-1] != final and final in known.verbs and words[-1] not in known.ongoing:
+        return Phrase([tokens[-1], *tokens[:-1]], final, 0.8, changed={0: final})
     if last is not None and words[last] in ("runs", "run", "executes"):
         return Phrase([tokens[last], *tokens[:last]], "run", 0.8, changed={0: "run"})
     return Phrase(tokens[: last if last is not None else len(tokens)], "", 0.6, "thing")
@@ -218,6 +326,7 @@ def _unknown_verb(words: Sequence[str], known: Grammar) -> bool:
         or first.endswith(("ing", "ly"))
         or not first[:1].isalpha()
     )
+    plain = plain and known.may_order(first, second)
     return plain and second in known.determiners and second != "no" and not _tells(words, known)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses, sentences
-from tuloy.understanding.draft import Draft, Needs
+from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.sentence import CONDITIONS, Sentences
 from tuloy.understanding.tokens import Token, tokenize
@@ -16,11 +16,16 @@ from tuloy.understanding.told import Reading, Told
 
 __all__ = ["read"]
 
+_NEAR = 40
+
 
 def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tuple[int, int]] = ()) -> Reading:
     """Read the blocks of a text. `ignored` are spans that are about the goal and not in it (priority, deadline)."""
     reader = _Reader(text, known, ignored)
     reader.read_all(tree, {})
+    idle = {draft for draft in reader.found.drafts if draft.check and draft not in reader.needed()}
+    if len(idle) < len(reader.found.drafts):
+        reader.found.drafts = [draft for draft in reader.found.drafts if draft not in idle]
     return reader.found
 
 
@@ -52,6 +57,7 @@ class _Reader(Sentences):
             elif block.kind == "heading":
                 if self._heading(block) and self.found.drafts:
                     base = self._then(self._open())
+                self._aim(block, tree, place + 1)
                 place += 1
             elif block.kind == "code":
                 self._code(block, made)
@@ -88,7 +94,7 @@ class _Reader(Sentences):
 
     def _lead(self, block: Block, base: Needs) -> tuple[list[Draft], Needs]:
         """Read all sentences of an introduction but the last, and the conditions and order of the last."""
-        *full, last = sentences(self._tokens(block)) or [[]]
+        *full, last = sentences(self._tokens(block), self.text, self.known) or [[]]
         new = [draft for one in full for draft in self._sentence(one, base)]
         cut = clauses([token for token in last if token.norm != ":"], self.known)
         state = Told(dict(base))
@@ -108,11 +114,13 @@ class _Reader(Sentences):
         for item in items:
             if item.ticked:
                 continue
+            self.because = Why("numbered list", (item.start, item.start)) if ordered else self.because
             fresh = self._item(item, here)
             made += fresh
             if fresh and ordered:
                 tip = [draft for draft in tip if not draft.followed] + fresh
-                here = self._then(tip)
+                here = self._then(tip, loose=True)
+        self.because = None
         if made:
             self.group = [made[-1]] if ordered else self.found.drafts[first:]
         return made
@@ -120,6 +128,9 @@ class _Reader(Sentences):
     def _item(self, item: Block, base: Needs) -> list[Draft]:
         """A list item; what is nested below it stands in its place."""
         lists = [block for block in item.inside if block.kind in ("ordered", "bullet")]
+        if lists and all(self._opens_condition(block) for block in lists):
+            made = self._prose(item, base, forced=True)
+            return [*made, *self._list(lists, self._then(made) if made else base, ordered=False)]
         if lists and self.section == "":
             words = [token.norm for token in self._tokens(item)]
             before = self.section
@@ -163,12 +174,20 @@ class _Reader(Sentences):
         step = len(words) > 1 and self.known.step_words.at(words, 0) is not None and numbered[-1].isdecimal()
         return step or numbered[0].isdecimal()
 
+    def _aim(self, heading: Block, tree: Sequence[Block], place: int) -> None:
+        """Prose below "Goal" says what for, where lists further down say what to do."""
+        words = [token.norm for token in self._tokens(heading)]
+        if len(words) > 3 or not self.known.aims.at(words, 0) or place >= len(tree) or tree[place].kind != "text":
+            return
+        if any(block.kind in ("ordered", "bullet") for block in tree[place : place + _NEAR]):
+            self.section = "background"
+
     def _enter(self, words: Sequence[str]) -> None:
         """A heading, or a label before a list, may say that what follows are no steps."""
         words = [word for word in words if word not in ("*", "#", "the", ":")]
         if len(words) > 5:
             return
-        for name in ("criteria", "outside", "background"):
+        for name in ("criteria", "outside", "background", "constraints"):
             found = getattr(self.known, name).at(words, 0)
             if found and (found[1] == len(words) or name == "criteria"):
                 self.section = name
@@ -181,7 +200,18 @@ class _Reader(Sentences):
 
     def _tokens(self, block: Block) -> list[Token]:
         found = tokenize(self.text, block.start, block.end)
-        return [token for token in found if not self._is_ignored(token)] if self.ignored else found
+        return self._mended([token for token in found if not self._is_ignored(token)] if self.ignored else found)
+
+    def _mended(self, tokens: list[Token]) -> list[Token]:
+        """Put the words that mistyped ones mean for rules to see; titles keep the text's own."""
+        opens, found = True, []
+        for token in tokens:
+            meant = self.known.mended(token.norm, opens=opens) if token.kind == "word" else None
+            found.append(token._replace(norm=meant) if meant else token)
+            word = meant or token.norm
+            opens = word in self.known.connectives_first or word in (".", "!", "?", ";", ":") or token.kind == "arrow"
+            opens = opens or word in self.known.polite_anywhere
+        return found
 
     def _is_ignored(self, token: Token) -> bool:
         place = bisect_right(self.ignored, (token.start, len(self.text))) - 1
@@ -193,6 +223,6 @@ class _Reader(Sentences):
             self._keep_aside(block)
             return []
         made: list[Draft] = []
-        for n, sentence in enumerate(sentences(tokens)):
+        for n, sentence in enumerate(sentences(tokens, self.text, self.known)):
             made += self._sentence(sentence, base, forced=forced and n == 0)
         return made

@@ -5,7 +5,7 @@ Owns which noun a pronoun means and whether acting on it has to wait.
 
 from collections.abc import Sequence
 
-from tuloy.understanding.draft import Draft, open_ends
+from tuloy.understanding.draft import Draft, Why, open_ends
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.phrase import Phrase, title_of
 from tuloy.understanding.tokens import Token
@@ -21,9 +21,12 @@ def thing_of(tokens: Sequence[Token], known: Grammar) -> list[Token]:
     while rest and (rest[0].norm in known.particles or rest[0].norm in known.adverbs):
         rest.pop(0)
     thing: list[Token] = []
+    if len(rest) > 2 and rest[0].norm == "to" and rest[1].norm in known.verbs:
+        rest = rest[2:]
     for token in rest[:12]:
         stop = token.norm in known.prepositions or token.norm in known.relatives or token.norm in (",", ":", "—")
-        if stop and token.norm not in ("of",) and not (token.norm in known.determiners and not thing):
+        stop = stop or token.norm in known.questions
+        if stop and token.norm not in ("of",) and not (token.norm in known.articles and not thing):
             break
         thing.append(token)
     return thing
@@ -39,9 +42,17 @@ def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
     return list(other.tokens[1:])
 
 
-def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, topic: Sequence[Draft] = ()) -> None:
+def depend(
+    draft: Draft,
+    before: Sequence[Draft],
+    known: Grammar,
+    text: str,
+    topic: Sequence[Draft] = (),
+    *,
+    lately: bool = False,
+) -> None:
     """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
-    thing = thing_of(draft.tokens, known)
+    thing = thing_of(draft.tokens if draft.verb else [*draft.tokens[:1], *draft.tokens], known)
     if len(draft.tokens) > 1 and draft.tokens[1].norm in known.whether:
         thing = []
     bare = [t.norm for t in thing if t.norm not in known.determiners]
@@ -49,21 +60,65 @@ def depend(draft: Draft, before: Sequence[Draft], known: Grammar, text: str, top
     draft.thing_text = title_of(text, [*thing]) if thing else ""
     if thing:
         draft.thing_text = text[thing[0].start : thing[-1].end]
-    recent = [*topic, *before[-_FAR:]]
+    recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
     changed = _pronouns(draft, recent, thing, known, text)
     if changed:
-        if set(draft.thing) <= known.pronouns | {"one"} and draft.thing:
+        direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
+        if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
             source = changed[next(iter(changed))]
             draft.thing, draft.thing_text = source.thing, source.thing_text
+            draft.origin = source.origin or source
         words = {
-            n: source.thing_text if draft.tokens[n].norm == "one" else _definite(source.thing_text, known)
+            n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
             for n, source in changed.items()
         }
         if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
             words.setdefault(0, draft.verb)
         draft.title = title_of(text, draft.tokens, words)
+    if not thing and known.root(draft.verb) in known.movers and before:
+        _moves(draft, recent, known, text)
+    if not thing and len(draft.tokens) == 1 and topic and known.root(draft.verb) in known.changers:
+        draft.thing, draft.thing_text = topic[-1].thing, topic[-1].thing_text
+        draft.title = f"{draft.title} {_definite(topic[-1].thing_text, known)}"
+    if not changed:
+        _name_adjective(draft, recent, thing, known, text)
+    if (
+        before
+        and draft.tokens
+        and draft.tokens[-1].norm in known.places
+        and known.root(before[-1].verb) in known.makers
+    ):
+        _after(draft, before[-1])
     _repeated(draft, recent, known)
     _results(draft, before, known)
+
+
+def _moves(draft: Draft, recent: Sequence[Draft], known: Grammar, text: str) -> None:
+    """ "Download the schema, put in ./spec": what is moved, where nothing is named, is what was made last."""
+    source = recent[-1]
+    if not source.thing or known.root(source.verb) not in known.makers or len(draft.tokens) < 2:
+        return
+    draft.thing, draft.thing_text = source.thing, source.thing_text
+    verb, *rest = draft.tokens
+    draft.title = f"{title_of(text, [verb])} {_definite(source.thing_text, known)} {title_of(text, rest).lower()}"
+    draft.title = draft.title.replace(title_of(text, rest).lower(), text[rest[0].start : rest[-1].end])
+    _after(draft, source)
+
+
+def _name_adjective(draft: Draft, recent: Sequence[Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
+    """ "Restore the old one", "ibalik ang luma": an adjective stands for the noun that was named last."""
+    last = thing[-1] if thing else None
+    if last is None or len(thing) < 2 or len(draft.tokens) > 8:
+        return
+    source = _antecedent(recent, plural=False, known=known)
+    noun = text[: source.span[1]] and source.thing_text.split()[-1:] if source else []
+    place = next((n for n, token in enumerate(draft.tokens) if token is last), 0)
+    if not noun or not place:
+        return
+    if last.norm == "one" and thing[-2].norm not in known.determiners:
+        draft.title = title_of(text, draft.tokens, {place: noun[0]})
+    elif last.norm in known.linked and len(thing) == 2:
+        draft.title = title_of(text, draft.tokens, {place: f"{known.linked[last.norm]} {noun[0]}"})
 
 
 def _pronouns(
@@ -71,6 +126,7 @@ def _pronouns(
 ) -> dict[int, Draft]:
     """Return the pronouns of the draft, by place, with the draft whose object each means."""
     found: dict[int, Draft] = {}
+    loose = known.prepositions | known.adverbs | known.trailing
     for n, token in enumerate(draft.tokens[:40]):
         if token.norm == "one" and n == len(draft.tokens) - 1 and len(thing) == 1:
             check = next((one for one in reversed(recent) if one.check and one.thing), None)
@@ -80,31 +136,55 @@ def _pronouns(
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
-        if token.norm in ("that", "this", "these", "those") and after and after not in known.prepositions:
+        if token.norm in ("that", "this", "these", "those") and after and after not in loose:
             continue
-        source = _antecedent(recent, plural=token.norm in known.plural, known=known)
+        open_to_it = [one for one in recent if not _excluded(draft, one)]
+        plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
+        source = _antecedent(open_to_it, plural=plural, known=known)
+        if token.norm in known.neutral and source is None:
+            source = _antecedent(open_to_it, plural=not plural, known=known)
         if source is None:
             continue
         direct = bool(thing) and token is thing[0]
         verb = known.root(source.verb)
-        about = draft.tokens[n - 1].norm in ("for", "about", "of", "tungkol")
+        about = draft.tokens[n - 1].norm in known.topics
         if verb in known.makers or after in known.finds or (verb in known.changers and (direct or not about)):
             _after(draft, source)
+        elif source.origin and known.root(source.origin.verb) in known.makers:
+            _after(draft, source.origin)
         found[n] = source
     return found
 
 
 def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
     for one in reversed(recent):
-        if one.thing and not set(one.thing) & known.pronouns and _plural(one) == plural:
+        if one.thing and not set(one.thing) & known.pronouns and _plural(one, known) == plural:
             return one
     return None
 
 
-def _plural(draft: Draft) -> bool:
-    last = draft.thing[-1]
-    several = ("and" in draft.thing or "at" in draft.thing) and not draft.thing_text.startswith(("a ", "an "))
+def _plural(draft: Draft, known: Grammar) -> bool:
+    head = draft.thing[: draft.thing.index("of", 1)] if "of" in draft.thing[1:] else draft.thing
+    last = head[-1]
+    several = bool(set(draft.thing) & known.coordinators)
+    if several and known.idioms.within(draft.thing):
+        return False
+    several = several and not draft.thing_text.startswith(("a ", "an "))
     return several or (last.endswith("s") and not last.endswith(("ss", "us", "is")))
+
+
+def _spoken(pronoun: str, source: Draft, known: Grammar, *, at: bool) -> str:
+    """The words that a pronoun stands for; "there" and "from it" of one word say where."""
+    if pronoun == "one":
+        return source.thing_text
+    words = _definite(source.thing_text, known)
+    if pronoun in known.places and known.spoken.get("at"):
+        return words.replace(known.spoken["article"], known.spoken["at"], 1)
+    if pronoun in known.genitives and not at and known.spoken.get("of"):
+        return words.replace(known.spoken["article"], known.spoken["of"], 1)
+    while at and known.spoken["article"] and words.partition(" ")[0] in known.articles:
+        words = words.partition(" ")[2]
+    return words
 
 
 def _definite(words: str, known: Grammar) -> str:
@@ -119,7 +199,10 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
     """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
     nouns = _definite_nouns(draft, known)
     for one in recent:
-        if one.thing and known.root(one.verb) in known.makers and one.thing[-1] in nouns:
+        verb = known.root(one.verb)
+        if one.thing and verb in known.makers | known.changers and verb in nouns and one.thing[-1] not in nouns:
+            _after(draft, one)
+        if one.thing and verb in known.makers and one.thing[-1] in nouns:
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:
                 _after(draft, one)
@@ -127,10 +210,13 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
 
 def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     words = [token.norm for token in draft.tokens[:60]]
-    found: set[str] = set(draft.thing[-1:])
+    indefinite = any(word in known.indefinite for word in words[1:4]) or set(draft.thing) & known.novelties
+    found: set[str] = set() if indefinite else set(draft.thing[-1:])
     definite = False
     for word in words:
-        if word in known.determiners and word not in ("a", "an", "no", "any", "every", "each", "another"):
+        if word in known.indefinite:
+            definite = False
+        elif word in known.determiners and word not in ("no", "any", "every", "each"):
             definite = True
         elif word in known.prepositions or word in known.coordinators:
             definite = False
@@ -144,12 +230,28 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     verb = known.root(draft.verb)
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
     bare = verb in known.consumers and not draft.thing
+    if not takes and before and _speaks_of_results(draft, known):
+        _after(draft, before[-1])
+    if takes and before and draft.needs and before[-1].needs == draft.needs:
+        _after(draft, before[-1])
     if (takes or bare) and not draft.needs:
         for one in open_ends(before):
             _after(draft, one)
 
 
+def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
+    """ "Write a report about the results": of what was done right before."""
+    words = [token.norm for token in draft.tokens[:40]]
+    return any(word in known.results and words[n - 1] in known.articles for n, word in enumerate(words) if n > 1)
+
+
+def _excluded(draft: Draft, source: Draft) -> bool:
+    """Whether the two stand on branches of which only one is taken."""
+    return any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
+
+
 def _after(draft: Draft, source: Draft) -> None:
-    excluded = any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
-    if source.verb and source is not draft and source not in draft.needs and not excluded:
-        draft.need({source: "succeeded"})
+    excluded = _excluded(draft, source)
+    optional = "finished" in draft.needs.values() and bool(source.branch)
+    if source.verb and source is not draft and source not in draft.needs and not (excluded or optional):
+        draft.need({source: "succeeded"}, Why("acts on what it makes", draft.span))

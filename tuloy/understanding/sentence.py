@@ -1,25 +1,33 @@
 """Sentence: the clauses of one sentence become drafts with edges.
 
-Owns what connectives and conditions imply for order. Lists and headings are for `tuloy.understanding.reading`.
+Owns what main clauses and adverbs of order imply. Lists and headings are for `tuloy.understanding.reading`.
 """
 
 from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
-from tuloy.understanding.clauses import Clause, clauses
-from tuloy.understanding.conditions import Condition, asked_of, condition_of, content, opposite
-from tuloy.understanding.draft import Draft, Needs, open_ends
+from tuloy.understanding.clauses import clauses
+from tuloy.understanding.conditions import opposite
+from tuloy.understanding.draft import Draft, Needs, Why
+from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped, title_of
 from tuloy.understanding.references import shared_object
+from tuloy.understanding.subordinate import CONDITIONS, Subordinates
 from tuloy.understanding.tokens import Token
-from tuloy.understanding.told import Drafts, Told
+from tuloy.understanding.told import Told
 
 __all__ = ["CONDITIONS", "Sentences"]
 
-CONDITIONS = frozenset({"if", "unless", "on_pass", "on_fail", "whatever", "whether"})
+
+_RULES = {
+    "if": "condition", "unless": "unless", "on_pass": "condition", "on_fail": "condition", "whatever": "regardless",
+    "whether": "regardless", "before": "before", "after": "after", "while": "while", "each": "for each",
+    "else": "otherwise", "regardless": "regardless", "seq": "then", "last": "then", "but_first": "but first",
+    "first": "first",
+}  # fmt: skip
 
 
-class Sentences(Drafts):
+class Sentences(Subordinates):
     """Reads sentence by sentence; remembers the last group of steps and the last thing asked."""
 
     def _sentence(self, sentence: list[Token], base: Needs, *, forced: bool = False) -> list[Draft]:
@@ -35,19 +43,62 @@ class Sentences(Drafts):
             sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
         cut = self._colons(clauses(sentence, self.known))
         state = Told(dict(base), ordered=order is not None)
+        listed = self.because
         for n, clause in enumerate(cut):
+            self.because = self._reason(clause, n) or self.because
             self._order(clause, state)
             if clause.kind == "main":
                 self._main(clause, cut, n, state, forced=forced)
             else:
                 self._subordinate(cut, n, state)
+        self.because = listed
         if state.run:
             self.group = state.run
+        self._introduce(sentence, cut, state)
         return state.made
+
+    def _reason(self, clause: Clause, n: int) -> Why | None:
+        """The connective of a clause as what its edges come from."""
+        kind = _RULES.get(clause.kind) or next((_RULES[mark] for mark in clause.marks if mark in _RULES), None)
+        if kind and any(clause.place):
+            return Why(kind, clause.place)
+        return None
+
+    def _introduce(self, sentence: list[Token], cut: list[Clause], state: Told) -> None:
+        """ "We want a notification centre. Build …": a wish that the next sentence spells out is no step of its own."""
+        before, self.intro = self.intro, None
+        if not state.made:
+            self.intro = before
+            return
+        marks = {mark for clause in cut[:1] for mark in clause.marks}
+        if before and before in self.found.drafts and not marks - {"first"} and cut[0].kind == "main":
+            self._forget(before, state)
+        if len(state.made) == 1 and not self.section and self._only_wishes(sentence, state.made[0]):
+            self.intro = state.made[0]
+
+    def _only_wishes(self, sentence: list[Token], draft: Draft) -> bool:
+        words = [token.norm for token in sentence]
+        kept = [token.norm for token in stripped(sentence, self.known)[0]]
+        rest = set(words[1:]) - self.known.determiners
+        counted = draft.verb in self.known.no_work and bool(set(words) & self.known.counts)
+        thing = not draft.verb and bool(self.known.wants.at(kept, 0))
+        start = next((n for n in range(min(4, len(words))) if self.known.introductions.at(words, n)), None)
+        return bool(rest) and (counted or thing or start is not None)
+
+    def _forget(self, draft: Draft, state: Told) -> None:
+        drafts = self.found.drafts
+        if len(drafts) < 2:
+            return
+        self.seen -= drafts.index(draft) < self.seen
+        drafts.remove(draft)
+        self.ends = [one for one in self.ends if one is not draft]
+        for one in drafts[-64:]:
+            one.needs.pop(draft, None)
+        state.base.pop(draft, None)
 
     def _label(self, words: Sequence[str]) -> tuple[str, int] | None:
         """ "Out of scope: …", "Note: …" in running text."""
-        for name in ("criteria", "outside", "background"):
+        for name in ("criteria", "outside", "background", "constraints"):
             found = getattr(self.known, name).at(words, 0)
             if (
                 found
@@ -74,7 +125,7 @@ class Sentences(Drafts):
     def _order(self, clause: Clause, state: Told) -> None:
         """Let the clause's adverbs of order set what its steps build on."""
         for mark in clause.marks:
-            if mark in ("seq", "last") and not state.waiting:
+            if mark in ("seq", "last") and not state.waiting and "regardless" not in clause.marks:
                 inside = state.branch if state.branch else None
                 earlier = inside or self._open()
                 if earlier:
@@ -98,29 +149,43 @@ class Sentences(Drafts):
             state.forbidding = True
             return
         state.forbidding = False
-        strong = forced or state.waiting or bool({"seq", "else", "first"} & set(clause.marks))
-        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
-        if phrase is None:
-            self._speak_of(clause)
+        told = bool(words) and words[0] in self.known.articles
+        marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
+        strong = forced or marked or (state.waiting and not told)
+        if self._is_courtesy(words, state):
             return
+        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
+        only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
+        if phrase is None or (words and all(word in only for word in words)):
+            if clause.tokens:
+                self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
+            self._speak_of(clause)
+            state.telling = phrase is None and bool(words)
+            return
+        state.telling = False
         if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
             self.found.accept.append(" ".join(self.text[clause.tokens[0].start : clause.tokens[-1].end].split()))
+            return
+        if not forced and self._gives_details(phrase, clause, cut, n):
             return
         self._share(phrase, cut, n)
         fresh = self._steps(phrase, state)
         for draft in fresh:
-            draft.title = f"{draft.title} {state.occasion}".strip()
+            draft.tail = f"{draft.tail} {state.occasion}".strip()
         if state.run and (state.ordered or self._repeats(phrase)):
             state.base = self._then(state.run)
         if state.run and len(phrase.tokens) == 1 and phrase.tokens[0].kind == "code":
             fresh[0].title = f"{state.run[-1].title.partition(' ')[0]} {fresh[0].title}"
             fresh[0].verb = state.run[-1].verb
-        before_first = "but_first" in clause.marks
-        previous = state.run or self.group
+        before_first = "but_first" in clause.marks or bool(state.later and not clause.marks and clause.joined)
+        previous = state.later or state.run or self.group
+        state.later = previous if before_first else []
         if before_first and previous:
-            self._put_before(fresh, previous)
+            self._put_before(fresh, previous, state.put)
+            state.put += fresh
         elif "regardless" in clause.marks or not before_first:
             self._append(fresh, state.base)
+            self._pair(fresh, state)
         if "first" in clause.marks and not before_first and not state.base:
             state.base = {} if n + 1 < len(cut) else state.base
         state.run = [*state.run, *fresh]
@@ -129,14 +194,72 @@ class Sentences(Drafts):
             state.branch += fresh
         state.waiting = False
 
+    def _is_courtesy(self, words: Sequence[str], state: Told) -> bool:
+        """ "If any of that is a bad idea, tell me": an offer, not a branch; the check that it made goes."""
+        check = state.made[-1:] if state.waiting else []
+        if not (check and check[0].check and words and words[0] in self.known.courtesies):
+            return False
+        first = next((t.norm for t in check[0].tokens if t.norm not in self.known.auxiliaries), "")
+        if first not in self.known.everyone | {"you", "anything", "something", "any"}:
+            return False
+        self.found.drafts.remove(check[0])
+        state.made.remove(check[0])
+        state.base, state.waiting = {}, False
+        return True
+
+    def _gives_details(self, phrase: Phrase, clause: Clause, cut: list[Clause], n: int) -> bool:
+        """ "Find the book. Please provide its title and author": what the step before is to hand out."""
+        known = self.known
+        if len(phrase.tokens) == 1 and phrase.verb in known.lookups and n + 1 < len(cut):
+            behind = stripped(cut[n + 1].tokens, known)[0]
+            hands = len(behind) > 1 and behind[0].norm in known.delivers and behind[1].norm in known.askees
+            return hands and cut[n + 1].joined
+        before = self.found.drafts[-1:]
+        if phrase.verb not in known.delivers or clause.marks or clause.opener or not before:
+            return False
+        if (n and not clause.joined) or phrase.tokens[1:2] == [] or phrase.tokens[1].norm not in known.askees:
+            return False
+        asks = before[0].verb in known.lookups | known.delivers or not before[0].verb
+        if not asks or before[0].branch or before[0].command:
+            return False
+        self.intro = None if before[0] is self.intro else self.intro
+        before[0].details.append(title_of(self.text, phrase.tokens))
+        return True
+
+    def _pair(self, fresh: Sequence[Draft], state: Told) -> None:
+        """ "For each of a and b, bump and publish it": each item follows its own."""
+        before = state.run[-len(fresh) :]
+        if len(state.items) < 2 or len(before) != len(fresh):
+            return
+        for draft, own in zip(fresh, before, strict=True):
+            if set(draft.needs) & {*before, *fresh}:
+                draft.needs = {one: when for one, when in draft.needs.items() if one not in {*before, *fresh}}
+                draft.need({own: "succeeded"}, Why("the same item", draft.span))
+
     def _speak_of(self, clause: Clause) -> None:
         """ "The build is broken": what a later "it" may mean."""
         words = [token.norm for token in clause.tokens]
-        place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
+        place = next(
+            (n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries or self._finite(words, n)), 0
+        )
         if place > 1 and words[0] in self.known.determiners and words[0] not in self.known.pronouns:
+            while place > 1 and words[place - 1] in self.known.adverbs:
+                place -= 1
             thing = tuple(word for word in words[:place] if word not in self.known.determiners)
             raw = self.text[clause.tokens[0].start : clause.tokens[place - 1].end]
+            self.topic_at = len(self.found.drafts)
             self.topic = [Draft(raw, (0, 0), thing=thing, thing_text=raw[:1].lower() + raw[1:])]
+
+    def _finite(self, words: Sequence[str], place: int) -> bool:
+        """ "The footer says": a third person behind its subject."""
+        word = words[place]
+        base = word.removesuffix("s")
+        return (
+            place > 1
+            and word != base
+            and (base in self.known.verbs or word in self.known.fails)
+            and (base not in self.known.nouns_too or words[0] in self.known.articles)
+        )
 
     def _asks_work(self, words: Sequence[str]) -> bool:
         """ "Make sure to …" asks for work; "make sure it …" says what has to be true."""
@@ -151,13 +274,16 @@ class Sentences(Drafts):
         words = [token.norm for token in clause.tokens]
         if words[0] not in self.known.determiners or self.known.obligations.within(words):
             return None
-        if any(word in self.known.auxiliaries for word in words) or not before[0].tokens:
+        if any(word in self.known.auxiliaries or self._finite(words, n) for n, word in enumerate(words)):
+            return None
+        if not before[0].tokens:
             return None
         return Phrase([before[0].tokens[0], *clause.tokens], before[0].verb, 0.8)
 
     def _repeats(self, phrase: Phrase) -> bool:
         """ "… and run the tests again": again means after what was done about it."""
-        return any(token.norm in self.known.repeats for token in phrase.tokens[1:])
+        again = phrase.verb in self.known.repeating
+        return again or any(token.norm in self.known.repeats for token in phrase.tokens[1:])
 
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:
         """A bare verb takes the object of the next verb: "lint and test the code"."""
@@ -165,7 +291,7 @@ class Sentences(Drafts):
             if clause.kind != "main" or set(clause.marks) - {"also"} or not (clause.comma or clause.joined):
                 return
             other = phrase_of(clause.tokens, self.known, forced=False)
-            if other is None or len(phrase.tokens) != 1:
+            if other is None or len(phrase.tokens) != 1 or self.known.root(phrase.verb) in self.known.absolute:
                 return
             if extra := shared_object(phrase, other, self.known):
                 phrase.tokens = [*phrase.tokens, *extra]
@@ -177,210 +303,18 @@ class Sentences(Drafts):
         made = []
         for item in state.items:
             draft = self._draft(phrase)
-            draft.title = f"{draft.title} {self.known.spoken['for']} {item}"
+            draft.tail = item
             draft.thing = ()
             made.append(draft)
         return made
 
-    def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
-        clause = cut[n]
-        if state.forbidding and not clause.comma and not state.run and clause.tokens:
-            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
-            self.found.constraints[-1] += f" {clause.opener} {raw}"
-            return
-        tail = bool(state.run) and not clause.joined and not clause.marks and not self._heads_rest(cut, n)
-        match clause.kind:
-            case "if" | "unless" | "on_pass" | "on_fail":
-                self._condition(clause, state, tail=tail)
-            case "whatever" | "whether":
-                needs: Needs = (
-                    self._whatever(state) if not tail else dict.fromkeys(self.asked or self.group, "finished")
-                )
-                self._under(needs, state, tail=tail)
-            case "before":
-                self._before(clause, cut, n, state, tail=tail)
-            case "after":
-                self._after(clause, state, tail=tail)
-            case "while":
-                self._while(clause, state)
-            case "each":
-                self._each(clause, state)
-            case "constraint":
-                self._constrain(clause)
-            case _:
-                pass
-
-    def _heads_rest(self, cut: list[Clause], n: int) -> bool:
-        """Whether a clause behind a comma belongs to what follows it: "run the tests, if they pass, build"."""
-        if n + 1 >= len(cut):
-            return False
-        after = cut[n + 1]
-        return cut[n].comma and after.kind == "main" and (after.comma or "seq" in after.marks) and not after.joined
-
-    def _under(self, needs: Needs, state: Told, *, tail: bool) -> None:
-        """Put the steps before (`tail`) or behind a condition under it."""
-        if tail:
-            for draft in reversed(state.run):
-                if draft in needs or draft is state.covered:
-                    break
-                draft.need(needs)
-            state.covered = state.run[-1]
-            return
-        asked = set(needs)
-        for one in asked:
-            one.asked = True
-        kept = {draft: when for draft, when in state.base.items() if not (asked & {draft, *draft.branch})}
-        state.base = {**kept, **needs}
-        state.run, state.branch, state.waiting = [], [], True
-
-    def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
-        known = self.known
-        condition = condition_of(clause.tokens, known)
-        holds = condition.holds != (clause.kind == "unless")
-        before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
-        if clause.kind in ("on_pass", "on_fail"):
-            holds = clause.kind == "on_pass"
-            asked = asked_of(Condition("outcome", True), before, state.run or self.group, known)
-        else:
-            group = state.run if state.run[: -1 if tail else None] else self.group
-            asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
-        if not asked:
-            asked = [self._check(clause, state, tail=tail)]
-            holds = clause.kind != "unless"
-        self.asked = asked
-        self.asked_when = "succeeded" if holds else "failed"
-        self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
-
-    def _after(self, clause: Clause, state: Told, *, tail: bool) -> None:
-        condition = condition_of(clause.tokens, self.known)
-        if condition.kind == "outcome":
-            clause.kind = "if"
-            self._condition(clause, state, tail=tail)
-            return
-        if clause.opener in self.known.occasions and not tail and self._describes(clause):
-            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
-            state.occasion = f"{clause.opener} {raw}"
-            return
-        events = self._event(clause, state, state.run or self.group)
-        if not events:
-            return
-        fresh = [draft for draft in events if draft not in self.found.drafts]
-        if tail:
-            if fresh:
-                self._put_before(fresh, state.run)
-                state.made += fresh
-            else:
-                for draft in state.run:
-                    draft.need({one: "succeeded" for one in events if one is not draft})
-            return
-        self._append(fresh, state.base)
-        state.made += fresh
-        state.base = dict.fromkeys(events, "succeeded")
-        state.run = []
-        state.waiting = True
-        self.asked, self.asked_when = events, "succeeded"
-
-    def _describes(self, clause: Clause) -> bool:
-        """ "When users log in": an occasion in the product, and not the end of a step."""
-        words = {token.norm for token in clause.tokens}
-        return bool(words) and not words & (self.known.finished | self.known.pronouns | {"you", "we"})
-
-    def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
-        events = self._event(clause, state, self.group)
-        if not events or any(draft.verb in self.known.no_work for draft in events):
-            return
-        fresh = [draft for draft in events if draft not in self.found.drafts]
-        if tail:
-            earlier = list(state.run)
-            self._append(fresh, {})
-            late = {one for draft in earlier for one in [draft, *draft.needs]}
-            if not fresh and not late & set(events):
-                self._move_behind(events, earlier)
-            for draft in events:
-                if draft not in late:
-                    draft.need(dict.fromkeys(earlier, "succeeded"))
-            state.made += fresh
-            state.run = []
-            return
-        inner = Told(dict(state.base))
-        rest = 0
-        for rest, other in enumerate(cut[n + 1 :], n + 1):
-            if other.kind != "main" or any(mark in ("seq", "last") for mark in other.marks):
-                break
-            self._main(other, cut, rest, inner, forced=True)
-            other.tokens, other.kind = [], "spent"
-        if fresh:
-            self._append(fresh, {})
-        elif inner.run and events[0] in self.found.drafts:
-            self._move_behind(events, inner.run)
-        for draft in events:
-            draft.need(dict.fromkeys(open_ends(inner.run), "succeeded"))
-        state.made += [*inner.made, *fresh]
-        state.run = list(events)
-
-    def _while(self, clause: Clause, state: Told) -> None:
-        events = self._event(clause, state, state.run or self.group)
-        if not events:
-            return
-        fresh = [draft for draft in events if draft not in self.found.drafts]
-        self._append(fresh, state.base)
-        state.made += fresh
-        state.run += fresh
-        if not fresh and events:
-            state.base = {**state.base, **events[0].needs}
-
-    def _each(self, clause: Clause, state: Told) -> None:
-        """ "For each of a, b and c": one step per item, where the items are named."""
-        tokens = clause.tokens
-        colon = next((n for n, token in enumerate(tokens) if token.norm == ":"), None)
-        tokens = tokens[colon + 1 :] if colon is not None else tokens
-        items: list[list[Token]] = [[]]
-        for token in tokens:
-            if token.norm in (",", ":") or token.norm in self.known.coordinators:
-                items.append([])
-            elif not (token.norm == "of" and not items[-1]):
-                items[-1].append(token)
-        items = self._plain_items(items)
-        names = [title_of(self.text, item) for item in items if item]
-        spelled = [self.text[item[0].start : item[-1].end] for item in items if item]
-        if len(names) < 2:
-            if state.run and tokens:
-                for draft in state.run:
-                    draft.title = f"{draft.title} {clause.opener} {spelled[0]}" if spelled else draft.title
-            elif spelled:
-                state.items = []
-            return
-        if state.run:
-            self._fan_out(state, spelled)
-        else:
-            state.items = spelled
-
-    def _plain_items(self, items: list[list[Token]]) -> list[list[Token]]:
-        """ "The web, api and worker packages": the items are web, api and worker."""
-        items = [item for item in items if item]
-        if len(items) > 1 and items[0][0].norm in self.known.determiners and len(items[0]) > 1:
-            items[0] = items[0][1:]
-            if len(items[-1]) > 1 and all(len(item) == 1 for item in items[:-1]) and items[-1][-1].norm.endswith("s"):
-                items[-1] = items[-1][:-1]
-        return items
-
-    def _fan_out(self, state: Told, items: Sequence[str]) -> None:
-        for draft in list(state.run):
-            place = self.found.drafts.index(draft)
-            copies = []
-            for item in items:
-                copy = Draft(f"{draft.title} {self.known.spoken['for']} {item}", draft.span, draft.verb)
-                copy.tokens, copy.sure, copy.stage = draft.tokens, draft.sure, draft.stage
-                copy.words = draft.words | content(item.lower().split(), self.known)
-                copy.need(dict(draft.needs))
-                copies.append(copy)
-            self.found.drafts[place : place + 1] = copies
-            state.run = [one for one in state.run if one is not draft] + copies
-            state.made = [one for one in state.made if one is not draft] + copies
-
     def _keep_aside(self, block: Block) -> None:
         words = " ".join(self.text[block.start : block.end].split()).strip("*_ ")
+        if words and self.section == "background":
+            self.found.told.append(Why("background", (block.start, block.end)))
         if words and self.section == "criteria":
             self.found.accept.append(words)
+        elif words and self.section == "constraints":
+            self.found.constraints.append(words)
         elif words and self.section == "outside":
             self.found.constraints.append(f"Out of scope: {words}")

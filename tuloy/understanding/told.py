@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tuloy.plan import When
-from tuloy.understanding.clauses import Clause
 from tuloy.understanding.conditions import Condition, asked_of, content
-from tuloy.understanding.draft import Draft, Needs, open_ends
+from tuloy.understanding.draft import Draft, Needs, Why, open_ends
 from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, said, title_of
 from tuloy.understanding.references import depend, thing_of
 from tuloy.understanding.tokens import Token
@@ -21,11 +21,12 @@ __all__ = ["Drafts", "Reading", "Told"]
 
 @dataclass
 class Reading:
-    """What a text says: drafts in order, constraints and acceptance criteria in its own words."""
+    """What a text says: drafts in order, constraints and acceptance criteria in its own words, what is only told."""
 
     drafts: list[Draft] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     accept: list[str] = field(default_factory=list)
+    told: list[Why] = field(default_factory=list)
 
 
 @dataclass
@@ -40,6 +41,9 @@ class Told:
     waiting: bool = False
     ordered: bool = False
     forbidding: bool = False
+    telling: bool = False
+    later: list[Draft] = field(default_factory=list)
+    put: list[Draft] = field(default_factory=list)
     covered: Draft | None = None
     occasion: str = ""
     items: list[str] = field(default_factory=list)
@@ -55,11 +59,19 @@ class Drafts:
         self.group: list[Draft] = []
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
+        self.asked_words: tuple[str, ...] | None = None
+        self.because: Why | None = None
+        self.intro: Draft | None = None
         self.section = ""
         self.stage = ""
         self.topic: list[Draft] = []
+        self.topic_at = -1
         self.ends: list[Draft] = []
         self.seen = 0
+
+    def needed(self) -> set[Draft]:
+        """Return the drafts that others need."""
+        return {other for draft in self.found.drafts for other in draft.needs}
 
     def _open(self) -> list[Draft]:
         """Return all open ends so far; what is followed once is never looked at again."""
@@ -89,9 +101,9 @@ class Drafts:
         return needs
 
     def _last_asked(self) -> list[Draft]:
-        """What the last condition asked about; where there was none, the last check."""
+        """What the last condition asked about; where there was none, the last step."""
         last = self.found.drafts[-1:]
-        if not self.asked and last and self.known.root(last[0].verb) in self.known.check_verbs:
+        if not self.asked and last:
             self.asked, self.asked_when = last, "succeeded"
         return self.asked
 
@@ -107,6 +119,7 @@ class Drafts:
             verb=phrase.verb,
             tokens=tokens,
             sure=phrase.sure,
+            why=Why(phrase.rule, (tokens[0].start, tokens[0].end)),
             stage=self.stage,
             words=content([phrase.verb, *(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
         )
@@ -120,19 +133,33 @@ class Drafts:
 
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:
-            draft.need(base)
-            depend(draft, self.found.drafts, self.known, self.text, self.topic)
+            draft.need(base, self.because)
+            depend(
+                draft,
+                self.found.drafts,
+                self.known,
+                self.text,
+                self.topic,
+                lately=self.topic_at == len(self.found.drafts),
+            )
+            self._add_tail(draft)
             self.found.drafts.append(draft)
 
-    def _put_before(self, fresh: Sequence[Draft], later: Sequence[Draft]) -> None:
-        """Put drafts in front of others that then need them."""
+    def _add_tail(self, draft: Draft) -> None:
+        """Name the item or the occasion behind the words of a step, whatever its pronouns became."""
+        if draft.tail:
+            draft.title, draft.tail = f"{draft.title} {draft.tail}", ""
+
+    def _put_before(self, fresh: Sequence[Draft], later: Sequence[Draft], beside: Sequence[Draft] = ()) -> None:
+        """Put drafts in front of others that then need them; what stands `beside` them is no need of theirs."""
         drafts = self.found.drafts
         place = min(drafts.index(draft) for draft in later)
         for draft in fresh:
-            draft.need({k: v for one in later for k, v in one.needs.items()})
+            self._add_tail(draft)
+            draft.need({k: v for one in later for k, v in one.needs.items() if k not in beside}, self.because)
         drafts[place:place] = fresh
         for draft in later:
-            draft.need(dict.fromkeys(fresh, "succeeded"))
+            draft.need(dict.fromkeys(fresh, "succeeded"), self.because)
 
     def _move_behind(self, events: Sequence[Draft], earlier: Sequence[Draft]) -> None:
         """Keep the order of the text an order of work: what is needed stands in front."""
@@ -155,27 +182,52 @@ class Drafts:
         words = words[:1].lower() + words[1:] if words[1:2].islower() else words
         start = tokens[0].start if tokens else state.made[-1].span[0] if state.made else 0
         draft = Draft(
-            title=f"{self.known.check_title} {words}".strip(),
+            title=f"{self.known.check_title} {words} {self._missing_subject(tokens, state, tail=tail)}".strip(),
             span=(start, max((t.end for t in tokens), default=start)),
             verb="check",
             tokens=tokens,
             check=True,
+            why=Why("condition on a fact", clause.place if any(clause.place) else (start, start)),
             sure=0.85,
             stage=self.stage,
             words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
+            negated=any(t.norm in self.known.negations for t in tokens),
         )
         self._name_fact(draft)
+        self._insert(draft, state, tail=tail)
+        return draft
+
+    def _missing_subject(self, tokens: Sequence[Token], state: Told, *, tail: bool) -> str:
+        """ "Linisin ang cache kapag lumampas sa 1 GB": with the predicate in front, the subject may be left out."""
+        known = self.known
+        words = [token.norm for token in tokens]
+        if (
+            not known.affixes
+            or not words
+            or set(words) & (known.subjects | known.neutral)
+            or known.existence.at(words, 0)
+        ):
+            return ""
+        about = state.run[-1:] if tail else self.found.drafts[-1:]
+        compares = words[0] in known.comparisons or known.tells(words[0]) or known.form(words[0]) is not None
+        if not (about and about[0].thing_text and compares) or about[0].branch:
+            return ""
+        text = about[0].thing_text
+        return text if text.split()[0] in known.articles else f"{known.spoken['article']} {text}"
+
+    def _insert(self, draft: Draft, state: Told, *, tail: bool) -> None:
+        """Put what a condition asks in front of the steps that stand under it."""
         if tail and state.run:
             place = state.run.index(state.covered) + 1 if state.covered in state.run else 0
             later = state.run[place:] or state.run[-1:]
             self.found.drafts.insert(min(self.found.drafts.index(one) for one in later), draft)
-            draft.need(dict(later[0].needs))
+            draft.need(dict(later[0].needs), self.because)
         else:
-            draft.need(state.base)
-            self._ask_about(draft)
+            draft.need(state.base, self.because)
+            if draft.check:
+                self._ask_about(draft)
             self.found.drafts.append(draft)
         state.made.append(draft)
-        return draft
 
     def _ask_about(self, check: Draft) -> None:
         """A fact about what an earlier step works on is checked after it."""
@@ -184,12 +236,32 @@ class Drafts:
         for draft in reversed(self.found.drafts[-12:]):
             same = bool(draft.thing) and draft.thing[-1] in words and not draft.check
             if (pointing or same) and not draft.branch:
-                check.need({draft: "succeeded"})
+                check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
                 return
+        last = self.found.drafts[-1:]
+        first = check.tokens[0].norm if check.tokens else ""
+        if (
+            last
+            and not last[0].branch
+            and (words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons)
+        ):
+            check.need({last[0]: "succeeded"}, Why("asks about what came out of it", check.span))
 
     def _name_fact(self, draft: Draft) -> None:
         """ "There is a docs folder" speaks of the docs folder."""
-        exists = self.known.existence.at([t.norm for t in draft.tokens], 0)
+        words = [t.norm for t in draft.tokens]
+        exists = self.known.existence.at(words, 0)
+        place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
+        if not exists and place > 1 and words[0] in self.known.articles:
+            draft.thing = tuple(words[1:place])
+            draft.thing_text = self.text[draft.tokens[0].start : draft.tokens[place - 1].end]
+        behind = next(
+            (n for n, word in enumerate(words[:12]) if n and word in self.known.articles & self.known.subjects), 0
+        )
+        if not exists and behind and self.known.affixes:
+            thing = thing_of([draft.tokens[behind], *draft.tokens[behind:]], self.known)
+            draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
+            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
         rest = [t for t in draft.tokens[exists[1] :] if t.norm not in self.known.negations] if exists else []
         if rest:
             thing = thing_of([rest[0], *rest], self.known)
@@ -201,16 +273,23 @@ class Drafts:
         words = [token.norm for token in clause.tokens]
         if not words or any(word in self.known.past for word in words):
             return None
+        if set(words) & self.known.durations and words[0] in self.known.indefinite | self.known.counts:
+            state.base = self._then(self._open())
+            return None
         phrase = said(clause.tokens, self.known)
         if phrase is None:
             return None
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
-        if spoken and all(w in self.known.everyone or w in self.known.pronouns for w in spoken):
+        if not spoken and len(words) > 1:
             return list(group)
+        if spoken and all(w in self.known.everyone | self.known.pronouns | self.known.determiners for w in spoken):
+            return list(self._open()) if set(spoken) & self.known.totals else list(group)
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
-        if named and (phrase.kind == "thing" or named[0].verb == phrase.verb or not phrase.verb):
+        named = [one for one in named if not any(state.base.get(asked, w) != w for asked, w in one.branch.items())]
+        same = named and self.known.root(named[0].verb) == self.known.root(phrase.verb)
+        if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
         if phrase.kind == "thing":
             self._do_thing(phrase)

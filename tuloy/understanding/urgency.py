@@ -20,12 +20,15 @@ _RANK: tuple[Priority, ...] = ("critical", "high", "low", "normal")
 
 @dataclass(frozen=True)
 class Urgency:
-    """`deadline` is ISO 8601 with an offset, None where the words name no day. `spans` are places in the text."""
+    """`deadline` is ISO 8601 with an offset, None where the words name no day. `spans` are places in the text, the
+    first `ranked` of them about the priority.
+    """
 
     priority: Priority = "normal"
     deadline: str | None = None
     schedule: Schedule | None = None
     spans: tuple[tuple[int, int], ...] = ()
+    ranked: int = 0
 
 
 def urgency_of(text: str, tokens: Sequence[Token], known: Grammar, now: datetime | None) -> Urgency:
@@ -42,11 +45,12 @@ def urgency_of(text: str, tokens: Sequence[Token], known: Grammar, now: datetime
             place += 1
     priority: Priority = next((rank for rank in _RANK if any(one[0] == rank for one in found)), "normal")
     spans = [(tokens[a].start, tokens[b - 1].end) for a, b in (_around(words, a, b, known) for _, a, b in found)]
+    ranked = len(spans)
     often = schedule_of(text, tokens, words, known)
     if often:
         spans.append(often[1])
     deadline, when = deadline_of(text, tokens, [_outside(token, spans) for token in tokens], known, now)
-    return Urgency(priority, deadline, often[0] if often else None, (*spans, *when))
+    return Urgency(priority, deadline, often[0] if often else None, (*spans, *when), ranked)
 
 
 def _outside(token: Token, spans: Sequence[tuple[int, int]]) -> str:
@@ -61,25 +65,25 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
     before = words[place - 1] if place else ""
     after = words[place + length] if place + length < len(words) else ""
     plain_noun = after[:1].isalpha() and after not in known.coordinators and after not in known.prepositions
+    plain_noun = plain_noun and not known.connectives.at([after], 0)
     if words[place] == "whenever":
         return plain_noun or after in known.determiners
-    if words[place] in ("immediately", "agad", "kaagad", "urgently", "asap"):
+    if words[place] in known.urgent_adverbs:
         return False
-    return (before in known.determiners or before in ("most", "more", "of")) and plain_noun
+    return before[:1].isalpha() and before not in ("very", "really", "super", "so", "is", "and", "but") and plain_noun
 
 
 def _around(words: Sequence[str], start: int, end: int, known: Grammar) -> tuple[int, int]:
     """Widen to the whole remark: "it's urgent", "this is very important", "importante ito"."""
     first = start
-    while first and start - first < 4 and words[first - 1] in _REMARK | known.auxiliaries:
+    while first and start - first < 4 and words[first - 1] in known.remarks | known.auxiliaries:
         first -= 1
     opens = first == 0 or words[first - 1] in _ENDS
     last = end
-    while last < len(words) and words[last] in ("ito", "iyan", "po", "please", "lang", "na", "though"):
+    while last < len(words) and words[last] in known.remark_ends:
         last += 1
     closes = last == len(words) or words[last] in _ENDS
     return (first, last) if opens and closes else (start, end)
 
 
-_REMARK = frozenset({"this", "it", "very", "really", "that", "so", "and", "quite", "super", "it's", "na", "but", "a"})
 _ENDS = frozenset({".", ",", "!", "?", ";", ":", "—", "(", ")", "\n"})

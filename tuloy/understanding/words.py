@@ -30,6 +30,11 @@ class Phrases:
             first: sorted({len(words) for words in phrases}, reverse=True) for first, phrases in self._by_first.items()
         }
 
+    @property
+    def firsts(self) -> frozenset[str]:
+        """The first words of all phrases."""
+        return frozenset(self._by_first)
+
     def at(self, words: Sequence[str], place: int) -> tuple[str, int] | None:
         """Return the meaning of the longest phrase that starts at `place`, and how many words it takes."""
         phrases = self._by_first.get(words[place]) if place < len(words) else None

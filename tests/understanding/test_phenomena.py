@@ -1,0 +1,105 @@
+"""Texts made up for each phenomenon after the rules were written: titles where they matter, edges always."""
+
+import pytest
+from reading_score import edges_of
+
+from tuloy.understanding import understand
+
+CONDITIONS = [
+    (
+        "Install the deps, run the tests, and, assuming they pass, build the docs; otherwise file an issue.",
+        4,
+        "2>3 2!4",
+    ),
+    ("Should the tests fail, revert the commit.", ["Check whether the tests fail", "Revert the commit"], "1>2"),
+    ("Run the tests. If they fail, fix and try again.", 3, "1!2 2>3"),
+    ("Unless `make check` fails, push the branch.", ["Run `make check`", "Push the branch"], "1>2"),
+    ("Try running the tests; if this doesn't work, install the dependencies and try again.", 3, "1!2 2>3"),
+    ("If the config is missing, create it from the template. Either way, validate it.", 3, "1>2 1~3"),
+    ("Try to reproduce the bug. If you can reproduce it, write a test. If you can't, close the ticket.", 3, "1>2 1!3"),
+    ("Start the emulator and seed it. Whatever happens, stop the emulator at the end.", 3, "1>2 2~3"),
+    ("Lint the code, run the tests, and if all of that passes, cut a release and announce it.", 4, "1>3 2>3 3>4"),
+    ("If the file is missing, the importer crashes. Please fix that.", 1, ""),
+    ("1. Run `npm ci`\n2. Run `npm test`\n   - if it fails, attach the log\n3. Deploy", 4, "1>2 2!3 3~4"),
+    ("Run the linter. If there are errors, fix them and run it again.", 3, "1!2 2>3"),
+]
+ORDER = [
+    ("Upgrade the SDK, but first read the migration guide and pin the current version.", 3, "1>3 2>3"),
+    ("While the image builds, update the changelog; when both are finished, tag the release.", 3, "1>3 2>3"),
+    ("Before anything else, take a snapshot. Then drop the index.", 2, "1>2"),
+    ("Migrate the db, and once that's finished restart the workers.", 2, "1>2"),
+    ("Reject tokens that were issued before the password change.", 1, ""),
+    ("Bump the version, update the changelog and tag the release, then push everything.", 4, "1>4 2>4 3>4"),
+    ("Create a branch, set up a staging environment and deploy the app there.", 3, "2>3"),
+    ("Run the bench for max. 30 min. and store the results in perf.json.", 2, "1>2"),
+    ("Download the schema from https://example.com/a?raw=1, put it in ./spec, and regenerate the client.", 3, "1>2"),
+]
+EACH = [
+    (
+        "Run the linter on each of api and web, then deploy.",
+        ["Run the linter on api", "Run the linter on web", "Deploy"],
+        "1>3 2>3",
+    ),
+    ("For each of the following packages (api, web), bump the version and publish it.", 4, "1>3 2>4"),
+    ("For every service in services/, bump the SDK.", ["Bump the SDK for every service in services/"], ""),
+]
+NOT_STEPS = [
+    (
+        "I need help with the login page. First, fix the layout. Then add a test.",
+        ["Fix the layout", "Add a test"],
+        "1>2",
+    ),
+    ("Write unit tests for the parser, covering leap years, time zones and invalid input.", 1, ""),
+    ("Rewrite the README so that newcomers can set up the project and run the tests.", ["Rewrite the README"], ""),
+    ("Fix the typo. If any of this is a bad idea, tell me.", ["Fix the typo"], ""),
+    ("Squash the commits. All of this has to be done by Monday noon.", ["Squash the commits"], ""),
+    ("Retrieve the title, release year, director and plot of the film.", 1, ""),
+    ("can you bump eslint? also the footer still says 2023, pls fix", ["Bump eslint", "Fix the footer"], ""),
+]
+FILIPINO = [
+    (
+        "Buuin ang app at i-deploy ito, tapos patakbuhin ang smoke tests; kung pumalya, ibalik ang dati.",
+        4,
+        "1>2 2>3 3!4",
+    ),
+    ("I-check kung may bagong version. Kung meron, i-upgrade ito; kung wala, i-close ang ticket.", 3, "1>2 1!3"),
+    ("Bago mag-deploy, i-backup muna ang database at i-run ang tests.", 3, "1>3 2>3"),
+    ("Kapag natapos ang build, i-upload ang artifacts. Kapag pumalya naman, sabihan ang team.", 3, "1>2 1!3"),
+    ("Subukan mong i-reproduce ang bug; kung hindi ma-reproduce, isara ang ticket.", 2, "1!2"),
+    ("Kung walang CHANGELOG, gumawa ng bago; kung mayroon, dagdagan ito ng entry.", 3, "1>2 1!3"),
+    ("Gumawa ng bagong branch, ilipat doon ang mga pagbabago, at i-push ito.", 3, "1>2 1>3"),
+    (
+        "Tumawag na naman ang kliyente. Aayusin natin ang filter, saka isasara ang ticket.",
+        ["Ayusin ang filter", "Isara ang ticket"],
+        "1>2",
+    ),
+    ("pakitest naman yung parser tapos pakibura na rin yung lumang log", 2, "1>2"),
+    ("Kung ang saklaw ng test ay mas mababa sa 80%, magdagdag ng mga test.", 2, "1>2"),
+    ("Siguraduhing pasado ang mga test at napapanahon ang changelog bago ilabas ang bersyon.", 2, "1>2"),
+    ("patakbuhin ang mga test kung pumasa buuin ang imahe kung hindi sabihan ako", 3, "1>2 1!3"),
+    (
+        "Pagkatapos mabuo ang mga dokumento, ilagay ang mga ito sa site.",
+        ["Buuin ang mga dokumento", "Ilagay ang mga dokumento sa site"],
+        "1>2",
+    ),
+    ("Sa bawat isa sa maynila at cebu, patakbuhin ang migration. Kung pumasa lahat, burahin ang tulay.", 3, "1>3 2>3"),
+]
+ALL = [*CONDITIONS, *ORDER, *EACH, *NOT_STEPS, *FILIPINO]
+
+
+@pytest.mark.parametrize(("goal", "steps", "edges"), ALL, ids=[goal[:50] for goal, _, _ in ALL])
+def test_phenomenon(goal: str, steps: list[str] | int, edges: str) -> None:
+    """A goal becomes the steps and the edges that a careful person would write down."""
+    plan = understand(goal)
+    titles = [step.title for step in plan]
+    assert steps == (len(titles) if isinstance(steps, int) else titles), titles
+    assert set(edges.split()) == edges_of(plan)
+
+
+@pytest.mark.parametrize("text", ["fix \0 it", "fix \ud800 it"])
+def test_signs_that_no_program_takes_are_refused(text: str) -> None:
+    """A NUL or half a character is named with its place."""
+    from tuloy.errors import UsageError
+
+    with pytest.raises(UsageError, match="character 4"):
+        understand(text)

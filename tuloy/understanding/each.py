@@ -1,0 +1,80 @@
+"""Each: "for each of a, b and c" makes one step per item.
+
+Owns reading the items and multiplying the steps.
+"""
+
+from collections.abc import Sequence
+
+from tuloy.understanding.conditions import content
+from tuloy.understanding.draft import Draft
+from tuloy.understanding.openings import Clause
+from tuloy.understanding.phrase import title_of
+from tuloy.understanding.tokens import Token
+from tuloy.understanding.told import Drafts, Told
+
+__all__ = ["Each"]
+
+
+class Each(Drafts):
+    """Reads "for each"."""
+
+    def _each(self, clause: Clause, state: Told) -> None:
+        """ "For each of a, b and c": one step per item, where the items are named."""
+        tokens = clause.tokens
+        link = self._link(clause.opener)
+        colon = next((n for n, token in enumerate(tokens) if token.norm == ":"), None)
+        tokens = tokens[colon + 1 :] if colon is not None else tokens
+        items: list[list[Token]] = [[]]
+        for token in tokens:
+            if token.norm in (",", ":") or token.norm in self.known.coordinators:
+                items.append([])
+            elif not (token.norm == "of" and not items[-1]):
+                items[-1].append(token)
+        items = self._plain_items(items)
+        names = [title_of(self.text, item) for item in items if item]
+        spelled = [self.text[item[0].start : item[-1].end] for item in items if item]
+        if len(names) < 2:
+            if state.run and tokens:
+                for draft in state.run:
+                    draft.title = f"{draft.title} {clause.opener} {spelled[0]}" if spelled else draft.title
+            elif spelled:
+                state.occasion = f"{clause.opener} {spelled[0]}"
+            return
+        named = [f"{link} {item}" for item in spelled]
+        if state.run:
+            self._fan_out(state, named)
+        else:
+            state.items = named
+
+    def _link(self, opener: str) -> str:
+        """ "On each of" gives "on"; "bawat" alone gives the word that the language has for it."""
+        known = self.known
+        before = next((n for n, word in enumerate(opener.split()) if word in known.distributives), 0)
+        return " ".join(opener.split()[:before]) or known.spoken["for"]
+
+    def _plain_items(self, items: list[list[Token]]) -> list[list[Token]]:
+        """ "The web, api and worker packages": the items are web, api and worker."""
+        items = [item for item in items if item]
+        several = len(items) > 1 and all(len(item) == 1 for item in items[1:])
+        if several and len(items[0]) == 2 and items[0][0].norm.endswith("s"):
+            items[0] = items[0][1:]
+        if len(items) > 1 and items[0][0].norm in self.known.determiners and len(items[0]) > 1:
+            items[0] = items[0][1:]
+            if len(items[-1]) > 1 and all(len(item) == 1 for item in items[:-1]) and items[-1][-1].norm.endswith("s"):
+                items[-1] = items[-1][:-1]
+        return items
+
+    def _fan_out(self, state: Told, items: Sequence[str]) -> None:
+        for draft in list(state.run):
+            place = self.found.drafts.index(draft)
+            copies = []
+            for item in items:
+                copy = Draft(f"{draft.title} {item}", draft.span, draft.verb)
+                copy.tokens, copy.sure, copy.stage = draft.tokens, draft.sure, draft.stage
+                copy.words = draft.words | content(item.lower().split(), self.known)
+                copy.why = draft.why
+                copy.need(dict(draft.needs), self.because)
+                copies.append(copy)
+            self.found.drafts[place : place + 1] = copies
+            state.run = [one for one in state.run if one is not draft] + copies
+            state.made = [one for one in state.made if one is not draft] + copies

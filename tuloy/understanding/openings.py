@@ -1,0 +1,358 @@
+"""Openings: whether the words at a place of a sentence begin a clause of their own.
+
+Owns the record of a clause and these questions. Where the cuts are made is for `tuloy.understanding.clauses`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.tokens import Token
+
+__all__ = ["SUBORDINATE", "Clause", "Scan"]
+
+SUBORDINATE = frozenset(
+    {"if", "unless", "while", "before", "after", "reason", "whatever", "whether", "each", "constraint"}
+)
+
+
+@dataclass
+class Clause:
+    """A run of tokens. `kind` is main or what opens it; `marks` are the adverbs of order found on it.
+
+    `comma` and `joined` say how it hangs on the clause before: behind a comma, behind an "and". `place` is the
+    span of its connective. `ran_on`: nothing but its verb parts it from the clause before.
+    """
+
+    kind: str = "main"
+    tokens: list[Token] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    comma: bool = False
+    joined: bool = False
+    opener: str = ""
+    place: tuple[int, int] = (0, 0)
+    ran_on: bool = False
+
+
+class Scan:
+    """A place in one sentence, the clause that is being read there, and what may be asked about them."""
+
+    def __init__(self, tokens: list[Token], known: Grammar) -> None:
+        self.tokens = tokens
+        self.words = [token.norm for token in tokens]
+        self.known = known
+        self.now = Clause()
+        self.place = 0
+        self.listing = False
+
+    def _coordinates(self, token: Token) -> bool:
+        known = self.known
+        return token.norm in known.coordinators or token.norm in known.alternatives or token.norm in known.contrasts
+
+    def _trails(self, kind: str, place: int) -> bool:
+        """ "Run the linter first, then …": an adverb of order at the clause's end."""
+        return kind in ("first", "last") and (place >= len(self.words) or self.words[place] == ",")
+
+    def _asks_whether(self, behind: int) -> bool:
+        """ "Check whether", "see if", "kung bakit": the question is what the clause does, not a condition on it."""
+        last = self.now.tokens[-1].norm if self.now.tokens and self.now.kind == "main" else ""
+        if behind < len(self.words) and self.words[behind] in self.known.questions:
+            return True
+        spoken = [t.norm for t in self.now.tokens[-6:] if t.norm not in self.known.fragments] or [last]
+        if self.now.kind != "main" or (spoken[-2:-1] and spoken[-2] in self.known.determiners):
+            return False
+        return last in self.known.askers or self.known.root(spoken[-1]) in self.known.check_verbs
+
+    def _negates(self, place: int, length: int) -> bool:
+        """ "Kung hindi gumana", "if not already installed": a negated condition and no "otherwise"."""
+        known = self.known
+        if self.words[place + length - 1] not in known.negations or place + length >= len(self.words):
+            return False
+        word = self.words[place + length]
+        form = known.form(word)
+        if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
+            return True
+        return word in known.outcomes or word in ("already", "yet") or (word in known.forms and word.endswith("ed"))
+
+    def _inverted(self, place: int, *, after_joint: bool) -> bool:
+        """ "Should the tests fail, …" asks as "if the tests fail" does."""
+        if self.words[place] not in self.known.inversions or (self.now.tokens and not after_joint):
+            return False
+        ahead = self.words[place + 1 : place + 12]
+        subject = ahead[:1] and ahead[0] in self.known.determiners | self.known.pronouns | {"there", "any", "anything"}
+        return bool(subject) and any(word == "," or word in self.known.outcomes for word in ahead)
+
+    def _belongs_to_relative(self, behind: int) -> bool:
+        """ "Tokens that were issued before the change": the time of what a relative clause tells."""
+        known = self.known
+        words = [token.norm for token in self.now.tokens[-12:]]
+        after = self.words[behind] if behind < len(self.words) else ""
+        if not words or self.now.kind != "main" or after not in known.articles:
+            return False
+        place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.relatives), None)
+        if place is not None and place + 1 < len(words) and self._third_person(words[place + 1 : place + 4]):
+            return words[-1] == words[place + 1] or words[-1].endswith("ed") or known.base(words[-1]) is not None
+        return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) is not None
+
+    def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
+        known = self.known
+        if kind == "after" and (after[:1].isdigit() or after in ("a", "per", "every", "again", "more", "another")):
+            return word != "after" or not at_start
+        if kind == "before" and (after[:1].isdigit() or after in ("and", "/", "")):
+            return True
+        if kind in ("first", "last", "seq") and word in known.start_only:
+            # "the next page", "last week", "first name": no adverb.
+            if self._trails(kind, place + 1) and not at_start and self.words[place - 1] not in known.determiners:
+                return False
+            if not at_start or after in known.past or after in ("week", "month", "name", "time", "release"):
+                return True
+            behind = self.words[place + 2] if place + 2 < len(self.words) else ""
+            return not (after in ("", ",", "—", ":") or known.is_verb(after) or self._soft(after)) and not (
+                behind and behind in known.determiners
+            )
+        if kind == "so" and self.now.tokens and self.now.tokens[-1].norm in known.auxiliaries:
+            return True
+        if kind == "so":
+            return not at_start and after in ("that", "far", "much", "many")
+        return False
+
+    def _soft(self, word: str) -> bool:
+        known = self.known
+        return bool(
+            word in known.adverbs
+            or known.politeness.at([word], 0)
+            or word in known.determiners
+            or word in known.pronouns
+            or known.base(word)
+            or word in ("we", "you", "i")
+            or word in known.inverters
+            or word in known.connectives_first
+            or not word
+        )
+
+    def _ends_done(self, place: int) -> bool:
+        """Whether what follows "when" says how something ended: then it orders, and does not describe."""
+        known = self.known
+        ahead = self.words[place + 1 : place + 9]
+        return any(word in known.passes or word in known.fails or word in known.finished for word in ahead)
+
+    def _opens(self, place: int, comma: bool, joined: bool, joint: set[str]) -> bool:
+        """Whether the words behind a comma or an "and" begin a clause of their own."""
+        known, now = self.known, self.now
+        begin, place = place, self._past_soft_words(place)
+        if place >= len(self.words):
+            return False
+        asked = any(word in known.polite_anywhere for word in self.words[begin:place])
+        if asked and known.is_verb(self.words[place]):
+            return True
+        if known.constraint_starts.at(self.words, place) or known.lead_ins.at(self.words, place):
+            return True
+        if (
+            now.kind == "reason"
+            and not comma
+            and any(t.norm in known.auxiliaries or t.norm == "to" for t in now.tokens)
+        ):
+            return False
+        if now.kind == "constraint" or now.kind == "reason":
+            return self._verb_opens(place) and (comma or now.kind == "reason")
+        if now.kind in SUBORDINATE:
+            return (
+                (comma and (not joined or self._verb_opens(place)))
+                and (
+                    self._has_predicate() or self._verb_opens(place) or now.kind in ("after", "before", "each", "while")
+                )
+                and not (now.kind == "each" and not self._verb_opens(place))
+            )
+        if known.alternatives & joint:
+            return False
+        if self._sheltered(comma) or (self._lists_examples() and not self._surely_opens(place, comma, joined)):
+            return False
+        if self.tokens[place].kind == "code":
+            return self._second_command()
+        return self._verb_opens(place) or self._duty_opens(place)
+
+    def _lists_examples(self) -> bool:
+        return self.known.examples.within([token.norm for token in self.now.tokens[-60:]]) is not None
+
+    def _surely_opens(self, place: int, comma: bool, joined: bool) -> bool:
+        """Behind "including a, b and c" only a verb with an object of its own opens a clause."""
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        return comma and joined and after in self.known.determiners and self.known.is_verb(self.words[place])
+
+    def _duty_opens(self, place: int) -> bool:
+        """ "…, and the site must be deployed": a duty of its own."""
+        ahead = self.words[place : place + 9]
+        return ahead[0] in self.known.determiners and self.known.obligations.within(ahead) is not None
+
+    def _past_soft_words(self, place: int) -> int:
+        known = self.known
+        while place < len(self.words):
+            polite = known.politeness.at(self.words, place)
+            if polite:
+                place += polite[1]
+            elif self.words[place] in known.adverbs or self.words[place] in known.coordinators:
+                place += 1
+            else:
+                break
+        return place
+
+    def _has_predicate(self) -> bool:
+        known = self.known
+        return any(
+            t.norm in known.auxiliaries or t.norm in known.passes or t.norm in known.fails or t.norm.endswith("s")
+            for t in self.now.tokens[-40:]
+        )
+
+    def _second_command(self) -> bool:
+        """ "Run `a` and `b`": as many commands, when both stand alone behind the verb."""
+        return len(self.now.tokens) >= 2 and self.now.tokens[-1].kind == "code" and len(self.now.tokens) <= 3
+
+    def _runs_on(self) -> bool:
+        """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
+        if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
+            return False
+        if self.words[self.place] in self.known.inverters:
+            behind = self.words[self.place + 1 : self.place + 2]
+            return bool(behind) and self.known.is_verb(behind[0])
+        lead = self.known.lead_ins.at(self.words, self.place)
+        if lead and lead[1] > 1:
+            return True
+        last = self.now.tokens[-1].norm
+        known = self.known
+        first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
+        leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
+        if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
+            return False
+        ended = leads or last in known.passes or last in known.fails or last in known.finished
+        return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
+
+    def _verb_opens(self, place: int) -> bool:
+        known, words = self.known, self.words
+        word = words[place]
+        after = words[place + 1] if place + 1 < len(words) else ""
+        followed_by_literal = place + 1 < len(words) and self.tokens[place + 1].kind in ("code", "quote")
+        if self.tokens[place].kind != "word" or after in known.auxiliaries:
+            return False
+        if word in known.verbs:
+            if after in known.passes - {"clean"} or after in known.fails:
+                return False
+            return word not in known.nouns_too or followed_by_literal or self._verb_here(place, after)
+        if known.tells(word):
+            return False
+        if known.orders(word):
+            return True
+        form = known.form(word)
+        if form and form.mood == "either" and word not in known.outcomes:
+            return after not in known.subjects
+        if word.endswith("ing") and known.base(word) and self._begins_with_gerund():
+            return not known.examples.at([word], 0)
+        return after in known.articles and known.may_order(word, after) and self._could_be_verb(word)
+
+    def _verb_here(self, place: int, after: str) -> bool:
+        """Decide for a word that is a noun as often: "the build and test scripts", "lint and test the code"."""
+        known, now = self.known, self.now
+        if after in known.determiners or after in known.prepositions - {"of", "for"}:
+            return True
+        if after in known.whether and known.root(self.words[place]) in known.check_verbs:
+            return True
+        if after.isdigit() or self._lists_nouns(place):
+            return False
+        spoken = [
+            token for token in now.tokens[-9:] if token.norm not in known.adverbs | {"both", "either", ",", "and"}
+        ]
+        bare = len(spoken) <= 1
+        last = now.tokens[-1].norm if now.tokens else ""
+        if last in known.singular | known.plural and len(spoken) > 1:
+            return True
+        if not after or after in (",", "—") or after in known.coordinators or after in known.connectives_first:
+            return bare or self.listing or self._bare_verbs(place)
+        if bare:
+            return True
+        return last not in known.nouns_too
+
+    def _lists_nouns(self, place: int) -> bool:
+        """ "The title, release year, director and plot": where a later item is no verb, this one is none."""
+        known, words = self.known, self.words
+        if any(token.norm == "," for token in self.now.tokens[-12:]) and words[place + 1 : place + 2]:
+            return True
+        object_before = any(token.norm in known.determiners for token in self.now.tokens[-8:])
+        if not object_before or words[place - 1 : place] == []:
+            return False
+        for n in range(place + 1, min(len(words) - 1, place + 24)):
+            if known.connectives.at(words, n):
+                return False
+            if words[n] == "," or words[n] in known.coordinators:
+                head = words[n + 1]
+                if head != "," and head not in known.coordinators and self._plain_noun(head):
+                    return True
+        return False
+
+    def _plain_noun(self, word: str) -> bool:
+        known = self.known
+        small = known.determiners | known.pronouns | known.prepositions | known.adverbs | known.contrasts
+        plain = word not in small and not known.is_verb(word) and not known.connectives.at([word], 0)
+        return plain and word.isalpha() and not known.politeness.at([word], 0) and word not in known.relatives
+
+    def _bare_verbs(self, place: int) -> bool:
+        """ "Install deps, lint, test and build": from here on nothing but verbs."""
+        known = self.known
+        if not self.now.tokens or self.now.tokens[-1].norm in known.nouns_too | known.determiners:
+            return False
+        rest = self.words[place : place + 24]
+        verbs = [word for word in rest if word in known.verbs]
+        joints = [word for word in rest if word == "," or word in known.coordinators]
+        return len(verbs) >= 2 and len(verbs) + len(joints) == len(rest) == len(self.words) - place
+
+    def _could_be_verb(self, word: str) -> bool:
+        known = self.known
+        return bool(word) and not (
+            word in known.determiners
+            or word in known.pronouns
+            or word in known.prepositions
+            or word in known.auxiliaries
+            or word in known.relatives
+            or word in known.coordinators
+            or word in known.adverbs
+            or word in known.negations
+            or word in known.past
+            or word.endswith(("ing", "ed", "ly"))
+            or (word.endswith("s") and (word[:-1] in known.verbs or word[:-2] in known.verbs))
+            or not word[0].isalpha()
+            or word in ("we", "you", "i", "he", "she", "not", "of", "but", "than", "when", "while", "until", "also")
+        )
+
+    def _begins_with_gerund(self) -> bool:
+        first = next((t.norm for t in self.now.tokens[:9] if t.norm not in self.known.adverbs), "")
+        return first.endswith("ing") or bool(self.known.lead_ins.at([t.norm for t in self.now.tokens[:3]], 0))
+
+    def _sheltered(self, comma: bool) -> bool:
+        """Whether the clause is inside a relative clause or an infinitive that coordinates its own verbs."""
+        known = self.known
+        words = [token.norm for token in self.now.tokens[-60:]]
+        if known.examples.within(words) and not comma:
+            return True
+        lead = known.lead_ins.at(words, 0)
+        for n in range(len(words) - 1, lead[1] if lead else 0, -1):
+            if words[n] in known.relatives and n + 1 < len(words):
+                if words[-1] in known.singular | known.plural and len(words) - n > 2:
+                    return False
+                if known.affixes and words[n] in known.links and known.form(words[n + 1]) is None:
+                    continue
+                return not self._third_person(words[n + 1 : n + 4])
+            if words[n] == "to" and n + 1 < len(words) and known.is_verb(words[n + 1]):
+                return words[n - 1] in known.makers_of_tools
+            if words[n] == "until":
+                return True
+        return False
+
+    def _third_person(self, words: Sequence[str]) -> bool:
+        """ "That breaks", "that was": a base form behind it cannot belong to the same subject."""
+        known = self.known
+        if not words or words[0] in ("can", "could", "will", "should", "must", "may", "might"):
+            return False
+        return (
+            known.tells(words[0])
+            or words[0].endswith(("s", "ed"))
+            or words[0] in known.auxiliaries
+            or (len(words) > 1 and words[1].endswith("s"))
+        )

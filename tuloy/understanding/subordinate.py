@@ -1,0 +1,230 @@
+"""Subordinate: clauses that tie steps: if, unless, before, after, while, whatever.
+
+Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
+"""
+
+from tuloy.understanding.conditions import Condition, asked_of, condition_of, opposite
+from tuloy.understanding.draft import Draft, Needs, open_ends
+from tuloy.understanding.each import Each
+from tuloy.understanding.openings import Clause
+from tuloy.understanding.phrase import Phrase
+from tuloy.understanding.told import Told
+
+__all__ = ["CONDITIONS", "Subordinates"]
+
+CONDITIONS = frozenset({"if", "unless", "on_pass", "on_fail", "whatever", "whether"})
+
+
+class Subordinates(Each):
+    """Reads the clauses that tie steps to others."""
+
+    def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
+        raise NotImplementedError  # `tuloy.understanding.sentence` reads main clauses
+
+    def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
+        clause = cut[n]
+        if n and clause.kind in CONDITIONS | {"while", "after", "before"} and self._tells_on(clause, state):
+            return
+        if state.forbidding and not clause.comma and not state.run and clause.tokens:
+            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
+            self.found.constraints[-1] += f" {clause.opener} {raw}"
+            return
+        tail = bool(state.run) and not clause.joined and not clause.marks and not self._heads_rest(cut, n)
+        match clause.kind:
+            case "if" | "unless" | "on_pass" | "on_fail":
+                self._condition(clause, state, tail=tail)
+            case "whatever" | "whether":
+                needs: Needs = (
+                    self._whatever(state) if not tail else dict.fromkeys(self.asked or self.group, "finished")
+                )
+                self._under(needs, state, tail=tail)
+            case "before":
+                self._before(clause, cut, n, state, tail=tail)
+            case "after":
+                self._after(clause, state, tail=tail)
+            case "while":
+                self._while(clause, state)
+            case "each":
+                self._each(clause, state)
+            case "constraint":
+                self._constrain(clause)
+            case _:
+                pass
+
+    def _tells_on(self, clause: Clause, state: Told) -> bool:
+        """ "The importer crashes if the file is empty": a condition on what is only told is told as well."""
+        return state.telling and not clause.comma and not clause.joined and not clause.marks
+
+    def _heads_rest(self, cut: list[Clause], n: int) -> bool:
+        """Whether a clause behind a comma belongs to what follows it: "run the tests, if they pass, build"."""
+        if n + 1 >= len(cut):
+            return False
+        after = cut[n + 1]
+        if after.ran_on:
+            return True
+        return cut[n].comma and after.kind == "main" and (after.comma or "seq" in after.marks) and not after.joined
+
+    def _under(self, needs: Needs, state: Told, *, tail: bool) -> None:
+        """Put the steps before (`tail`) or behind a condition under it."""
+        if tail:
+            for draft in reversed(state.run):
+                if draft in needs or draft is state.covered:
+                    break
+                draft.need(needs, self.because)
+            state.covered = state.run[-1]
+            return
+        asked = set(needs)
+        for one in asked:
+            one.asked = True
+        implied = {other for one in asked for other in one.needs}
+        kept = {
+            draft: when
+            for draft, when in state.base.items()
+            if draft not in implied and not (asked & {draft, *draft.branch})
+        }
+        state.base = {**kept, **needs}
+        state.run, state.branch, state.waiting = [], [], True
+
+    def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
+        known = self.known
+        condition = condition_of(clause.tokens, known)
+        holds = condition.holds != (clause.kind == "unless")
+        if condition.kind == "back" and clause.kind == "if" and self._answers():
+            when = self.asked_when if holds else opposite(self.asked_when)
+            if self._says_whether_there_is(clause):
+                when = "succeeded" if holds != self.asked[0].negated else "failed"
+            self._under(dict.fromkeys(self.asked, when), state, tail=tail)
+            return
+        if self._asks_again(condition, clause, holds=holds):
+            self._under(dict.fromkeys(self.asked, "succeeded" if holds else "failed"), state, tail=tail)
+            return
+        before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
+        if clause.kind in ("on_pass", "on_fail"):
+            holds = clause.kind == "on_pass"
+            asked = asked_of(Condition("outcome", True), before, state.run or self.group, known)
+        else:
+            group = state.run if state.run[: -1 if tail else None] else self.group
+            asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
+        if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
+            asked = [before[-1]]
+        if not asked and clause.kind == "unless" and condition.kind == "outcome" and not condition.holds:
+            asked = self._run_first(clause, condition, state, tail=tail)
+        if not asked:
+            asked = [self._check(clause, state, tail=tail)]
+            holds = clause.kind != "unless"
+        self.asked = asked
+        self.asked_when = "succeeded" if holds else "failed"
+        self.asked_words = condition.subject
+        self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
+
+    def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
+        """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
+        if condition.kind != "outcome" or clause.kind != "if" or not self.asked or self.asked_words is None:
+            return False
+        same = (
+            condition.subject == self.asked_words
+            and set(condition.subject) <= self.known.pronouns | self.known.plural_marks
+        )
+        return same and (self.asked_when == "succeeded") != holds
+
+    def _answers(self) -> bool:
+        """Whether "if so" goes on about what was asked last: no other check was made since."""
+        drafts = self.found.drafts
+        last = max((drafts.index(one) for one in self.asked if one in drafts[-64:]), default=-1)
+        return last >= 0 and not any(
+            one.check or self.known.root(one.verb) in self.known.check_verbs for one in drafts[last + 1 :]
+        )
+
+    def _says_whether_there_is(self, clause: Clause) -> bool:
+        """ "Kung mayroon", "if there is": answers the thing itself, and not a question that was asked with "no"."""
+        words = [token.norm for token in clause.tokens]
+        return self.asked[0].check and self.known.existence.at(words, 0) is not None
+
+    def _run_first(self, clause: Clause, condition: Condition, state: Told, *, tail: bool) -> list[Draft]:
+        """ "Unless `make check` fails": what nothing ran before is run."""
+        small = self.known.outcomes | self.known.auxiliaries | self.known.adverbs | {",", ":"}
+        tokens = [token for token in clause.tokens if token.norm not in small or token.kind != "word"]
+        if not tokens or (condition.subject and set(condition.subject) <= self.known.pronouns):
+            return []
+        draft = self._draft(Phrase(tokens, "run", 0.8))
+        draft.title = f"{self.known.spoken['run']} {draft.title[:1].lower()}{draft.title[1:]}"
+        self._insert(draft, state, tail=tail)
+        return [draft]
+
+    def _after(self, clause: Clause, state: Told, *, tail: bool) -> None:
+        condition = condition_of(clause.tokens, self.known)
+        if condition.kind == "outcome":
+            clause.kind = "if"
+            self._condition(clause, state, tail=tail)
+            return
+        if clause.opener in self.known.occasions and not tail and self._describes(clause):
+            raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
+            state.occasion = f"{clause.opener} {raw}"
+            return
+        events = self._event(clause, state, state.run or self.group)
+        if not events:
+            return
+        fresh = [draft for draft in events if draft not in self.found.drafts]
+        if tail:
+            if fresh:
+                self._put_before(fresh, state.run)
+                state.made += fresh
+            else:
+                for draft in state.run:
+                    draft.need({one: "succeeded" for one in events if one is not draft}, self.because)
+            return
+        self._append(fresh, state.base)
+        state.made += fresh
+        state.base = dict.fromkeys(events, "succeeded")
+        state.run = []
+        state.waiting = True
+        self.asked, self.asked_when, self.asked_words = events, "succeeded", None
+
+    def _describes(self, clause: Clause) -> bool:
+        """ "When users log in": an occasion in the product, and not the end of a step."""
+        words = {token.norm for token in clause.tokens}
+        return bool(words) and not words & (self.known.finished | self.known.pronouns | {"you", "we"})
+
+    def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
+        events = self._event(clause, state, self.group)
+        if not events or any(draft.verb in self.known.no_work for draft in events):
+            return
+        fresh = [draft for draft in events if draft not in self.found.drafts]
+        if tail:
+            earlier = list(state.run)
+            self._append(fresh, {})
+            late = {one for draft in earlier for one in [draft, *draft.needs]}
+            if not fresh and not late & set(events):
+                self._move_behind(events, earlier)
+            for draft in events:
+                if draft not in late:
+                    draft.need(dict.fromkeys(earlier, "succeeded"), self.because)
+            state.made += fresh
+            state.run = []
+            return
+        inner = Told(dict(state.base))
+        rest = 0
+        for rest, other in enumerate(cut[n + 1 :], n + 1):
+            if other.kind != "main" or any(mark in ("seq", "last") for mark in other.marks):
+                break
+            self._main(other, cut, rest, inner, forced=True)
+            other.tokens, other.kind = [], "spent"
+        if fresh:
+            self._append(fresh, {})
+        elif inner.run and events[0] in self.found.drafts:
+            self._move_behind(events, inner.run)
+        for draft in events:
+            draft.need(dict.fromkeys(open_ends(inner.run), "succeeded"), self.because)
+        state.made += [*inner.made, *fresh]
+        state.run = list(events)
+
+    def _while(self, clause: Clause, state: Told) -> None:
+        events = self._event(clause, state, state.run or self.group)
+        if not events:
+            return
+        fresh = [draft for draft in events if draft not in self.found.drafts]
+        self._append(fresh, state.base)
+        state.made += fresh
+        state.run += fresh
+        if not fresh and events:
+            state.base = {**state.base, **events[0].needs}
