@@ -20,7 +20,9 @@ sys.path[:] = [str(ROOT), *(entry for entry in sys.path if Path(entry).resolve()
 
 from benchmarks.figures import HOME_VARIABLE, Figure, line  # noqa: E402
 
-BENCHMARKS = ("overhead", "throughput", "cli", "resume", "plans", "memory")
+BENCHMARKS = ("overhead", "throughput", "cli", "resume", "plans", "memory", "understanding")
+ARGUMENTS = {"understanding": ("--half", "final")}
+LANGUAGES = {"en": "English", "fil": "Filipino", "taglish": "Taglish"}
 BEGIN, END = "<!-- numbers -->", "<!-- /numbers -->"
 PAGE = """# Benchmarks
 
@@ -61,7 +63,7 @@ def _run(name: str, place: Path) -> list[Figure]:
     target = place / f"{name}.json"
     began = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    argv = [sys.executable, "-P", "-m", f"benchmarks.{name}", "--json", str(target)]
+    argv = [sys.executable, "-P", "-m", f"benchmarks.{name}", "--json", str(target), *ARGUMENTS.get(name, ())]
     subprocess.run(argv, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     figures = [Figure(**fields) for fields in json.loads(target.read_text())]
     print(f"{name} ({time.monotonic() - began:.0f} s)")
@@ -105,9 +107,26 @@ def _into_readme(figures: list[Figure]) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         return
-    rows = "\n".join(_row(figure) for figure in figures if figure.bar is not None)
+    rows = "\n".join(_row(figure) for figure in figures if figure.bar is not None and not _is_reading(figure))
     table = f"| what | figure | bar | |\n|---|---|---|---|\n{rows}"
-    readme.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+    readme.write_text(f"{before}{BEGIN}\n{table}\n\n{_understood(figures)}\n{END}{after}")
+
+
+def _is_reading(figure: Figure) -> bool:
+    return figure.what.partition(": ")[0] in LANGUAGES
+
+
+def _understood(figures: list[Figure]) -> str:
+    """Return how well each language is read, a row each, with the bars below."""
+    own = {name: [one for one in figures if one.what.startswith(f"{name}: ")] for name in LANGUAGES}
+    names = [one.what.partition(": ")[2] for one in own["en"]]
+    rows = [
+        (LANGUAGES[name], [f"{one.value:.3g}{' ' * bool(one.unit)}{one.unit}" for one in some])
+        for name, some in own.items()
+    ]
+    rows.append(("bar", [f"{'≤' if one.sense == 'at most' else '≥'} {one.bar:g}" for one in own["en"]]))
+    head = [f"| goals read | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    return "\n".join([*head, *(f"| {name} | {' | '.join(values)} |" for name, values in rows)])
 
 
 if __name__ == "__main__":

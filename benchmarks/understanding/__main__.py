@@ -7,11 +7,12 @@ goals. `--fuzz N` reads N random texts and some hostile ones. `--json FILE` also
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.understanding.fuzz import fuzz
 from benchmarks.understanding.gold import LANGUAGES, Record, load
-from benchmarks.understanding.measure import Measured, as_dict, measured, measured_on, public_goals, read, reliability
+from benchmarks.understanding.measure import Measured, figures, measured, measured_on, public_goals, read, reliability
 from benchmarks.understanding.score import Score, compare, matched, reduced
 
 COLUMNS = ("step F1", "edge F1", "condition F1", "exact", "priority")
@@ -29,7 +30,7 @@ def main() -> int:
     if given.half != "final":
         _reliability(given.half)
     if given.json:
-        given.json.write_text(json.dumps(as_dict(given.half, given.public), indent=1))
+        given.json.write_text(json.dumps([asdict(figure) for figure in figures(given.half, given.public)], indent=1))
     return 0
 
 

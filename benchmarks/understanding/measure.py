@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from benchmarks.understanding.gold import LANGUAGES, Record, RecordStep, load
 from benchmarks.understanding.score import Score, compare, of_plan, split_sentences
 from tuloy.plan import Plan
 
-__all__ = ["BARS", "Measured", "as_dict", "figures", "measured", "measured_on", "public_goals", "read", "reliability"]
+__all__ = ["BARS", "Measured", "figures", "measured", "measured_on", "public_goals", "read", "reliability"]
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 BARS = {"step F1": 0.93, "edge F1": 0.88, "condition F1": 0.88, "exact": 0.70, "priority": 0.95}
@@ -133,8 +133,3 @@ def figures(half: str = "final", public: Path | None = None) -> Figures:
         note = f"splitter {one.splitter.figures()['step F1']:.3f}; {one.rules.goals} goals"
         found.append(Figure("public: step F1", one.rules.figures()["step F1"], "", PUBLIC_BAR, "at least", note))
     return tuple(found)
-
-
-def as_dict(half: str = "final", public: Path | None = None) -> dict[str, object]:
-    """Return the figures as plain data, by name."""
-    return {figure.what: {**asdict(figure), "met": figure.met} for figure in figures(half, public)}
