@@ -4,16 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check-docs soak lint bench pictures docs lock clean
+.PHONY: demo test check-docs ui soak lint bench pictures ui-pictures docs lock clean
 
 demo: $(VENV)/demo.stamp ## Run the main job on a copy of the sample repository
 	@sh examples/demo.sh $(BIN)
 
 test: $(VENV)/test.stamp ## Run the whole test suite
-	@$(BIN)/python -m pytest -m "not soak and not docs" -n 3 --dist loadfile --durations 12 $(TESTS)
+	@$(BIN)/python -m pytest -m "not soak and not docs and not browser" -n 3 --dist loadfile --durations 12 $(TESTS)
 
 check-docs: $(VENV)/test.stamp ## Run every command that the documentation shows and compare what it prints
 	@$(BIN)/python -m pytest -m docs tests/docs
+
+ui: $(VENV)/test.stamp ## Look at the Prefect UI in the system's Chromium
+	@$(BIN)/python -m pytest -m browser --durations 8 tests/ui
 
 soak: $(VENV)/test.stamp ## The long fault and load runs
 	@$(BIN)/python -m pytest -m soak -x --timeout 3600 $(TESTS)
@@ -29,6 +32,9 @@ bench: $(VENV)/test.stamp ## Measure the bars of the design; writes docs/benchma
 
 pictures: $(VENV)/demo.stamp ## Draw the pictures of the README from a real run of the demo
 	@$(BIN)/python docs/pictures/draw.py
+
+ui-pictures: $(VENV)/test.stamp ## Take the pictures of the Prefect UI in the docs from real runs (needs Chromium)
+	@$(BIN)/python docs/pictures/ui.py
 
 docs: $(VENV)/demo.stamp ## Write the generated parts of docs/reference.md
 	@$(BIN)/python docs/make_reference.py

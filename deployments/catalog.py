@@ -21,7 +21,7 @@ from tuloy.settings import Settings
 __all__ = ["POOL", "install", "shipped_file"]
 
 POOL = "tuloy"
-DEPLOYMENTS = ("run-goal/default", "run-goal/nightly")
+DEPLOYMENTS = ("run-goal/default", "run-goal/nightly", "run-goal/terminal")
 DEPLOY_TIMEOUT_S = 180
 
 

@@ -31,7 +31,7 @@ LOCK_TIMEOUT_S = 240
 END_GRACE_S = 25.0
 START_S = 1.5
 # Loaded early: a worker that has to import the flow after a crash reports it seconds later, and hits the retry.
-PROGRAM = "import flows.run_goal; from prefect.cli import app; app()"
+PROGRAM = "import flows.run_goal, deployments.reporting; from prefect.cli import app; app()"
 _STARTED: list[subprocess.Popen[bytes]] = []
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from prefect import allow_failure
+from prefect.exceptions import Pause
+from prefect.states import Suspended
 
 from flows.joining import Collided, joined
 from flows.progress import Progress, awaited, do_on, edge_from, edges, named, replay_the_rest
@@ -61,10 +63,19 @@ async def _stage(this: Progress, stage: Stage, landed: str | None) -> str | None
 
 
 async def _steps(this: Progress, stage: Stage) -> None:
+    """Do the steps of a stage; when the run is suspended, let those that are under way come to their ends first."""
+    running: dict[asyncio.Task[Outcome], Step] = {}
+    try:
+        await _keep_going(this, stage, running)
+    except Pause:  # Prefect raises it too, where a task run would begin and after it ended
+        await asyncio.gather(*running, return_exceptions=True)
+        raise
+
+
+async def _keep_going(this: Progress, stage: Stage, running: dict[asyncio.Task[Outcome], Step]) -> None:
     """Keep as many steps going as may, most urgent first, until none can start."""
     run = this.run
     ready = Ready(stage.steps, ended=run.statuses, width=run.settings.max_workers, limits=_limits(run))
-    running: dict[asyncio.Task[Outcome], Step] = {}
     await _skip(this, ready.skipped_at_start)
     while True:
         for step in [] if run.cancel.is_set() or run.held else ready.take():
@@ -76,6 +87,8 @@ async def _steps(this: Progress, stage: Stage) -> None:
                 await _skip(this, ready.finish(step.id, standing.status))
         if not running and (ready.idle or run.cancel.is_set()):
             return
+        if not running and run.suspended:
+            raise Pause(state=Suspended())
         if not running:
             await asyncio.sleep(HELD_S if run.held else 0)
             continue
@@ -166,7 +179,9 @@ async def _judge(this: Progress, stage: Stage, commit: str, results: dict[str, G
         )
         for gate in stage.gates
     ]
-    states = await asyncio.gather(*calls)
+    states: list[Any] = await asyncio.gather(*calls, return_exceptions=True)  # all come to their ends
+    for failed in (state for state in states if isinstance(state, BaseException)):
+        raise failed
     for gate, state in zip(stage.gates, states, strict=True):
         if gate not in results:
             results[gate] = GateResult(gate=gate, verdict="error", reason=state.message or state.name or "")

@@ -12,11 +12,12 @@ import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events.worker import EventsWorker
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import ObjectNotFound, Pause, PrefectException
 from prefect.flow_engine import run_flow
 from prefect.settings import get_current_settings
-from prefect.states import Crashed, Pending, Scheduled
+from prefect.states import Crashed, Pending, Scheduled, Suspended
 
+from flows.attach import attached, refuse_resume
 from flows.compile import compile_plan
 from flows.presence import LOOK_S, until_gone
 from flows.process import crash_orphans, short_turns, stops_on_signal
@@ -74,7 +75,7 @@ async def _while_there(runs: Sequence[Run], revive: Callable[[], None] | None) -
 
 
 async def _all(runs: Sequence[Run]) -> list[State]:
-    formers = [_former_run(run) for run in runs]
+    formers = [_former_run(run) or attached(run) for run in runs]
     return list(await asyncio.gather(*(map(_one, runs, formers))))
 
 
@@ -82,7 +83,13 @@ async def _one(run: Run, former: FlowRun | None) -> State:
     parameters = {"goal_id": run.goal.id}
     call = run_flow(compile_plan(run.plan), flow_run=former, parameters=parameters, return_type="state")
     assert inspect.isawaitable(call)
-    return cast(State, await cast(Awaitable[Any], call))
+    try:
+        state = cast(State, await cast(Awaitable[Any], call))
+    except Pause as suspended:
+        return suspended.state or Suspended()
+    if state.is_paused() and not (former and former.deployment_id):
+        refuse_resume(run, state)
+    return state
 
 
 def _settle(run: Run, status: Literal["failed", "waiting"], reason: str) -> None:
@@ -105,7 +112,7 @@ def _former_run(run: Run) -> FlowRun | None:
             found = client.read_flow_run(UUID(run.goal.flow_run_id))
         except ObjectNotFound:
             return None
-        if found.state is not None and not found.state.is_final():
+        if found.state is not None and not (found.state.is_final() or found.state.is_paused()):
             client.set_flow_run_state(found.id, Crashed(message="its process was lost"), force=True)
         crash_orphans(client, found.id)
         # What a deployment's run is scheduled to do, a worker would do too.

@@ -16,10 +16,11 @@ from prefect.states import Cancelled, Failed
 from pydantic import Field
 
 from flows.asked import Asked, Saved, begin, configured, opened, saved
+from flows.attach import GOAL_LIMIT, GOAL_TAG
 from flows.process import crash_orphans, short_turns, stops_on_signal
 from flows.whole import run_whole
 from tasks.live import open_here
-from tuloy.errors import TuloyError
+from tuloy.errors import TuloyError, UsageError
 from tuloy.printable import one_line
 from tuloy.settings import Settings, load_settings
 from tuloy.store import Store, open_store
@@ -27,13 +28,13 @@ from tuloy.work.acceptance import accept_goal
 from tuloy.work.begin import Begun, plan_goal
 from tuloy.work.reading import Lane
 from tuloy.work.recovery import recover
-from tuloy.work.report import goal_document
+from tuloy.work.report import goal_document, is_running
 from tuloy.work.run import Change, Run, open_run
 from tuloy.workspaces.directories import reopen
 
 __all__ = ["run_goal"]
 
-GOAL_LIMIT = 20_000
+FREE_S = 0.5
 
 
 def _title() -> str:
@@ -78,6 +79,8 @@ async def run_goal(
 async def _run(store: Store, asked: Asked, blocks: Saved, accept: bool) -> State:
     run_id = str(flow_run.get_id())
     begun, settings = await asyncio.to_thread(_begun, store, asked, blocks, run_id)
+    while is_running(store, begun.goal):  # its suspended process ends the steps that are under way
+        await asyncio.sleep(FREE_S)
     with (
         open_run(begun.goal, begun.plan, settings, store, agent=asked.agent or None, tell=_ignore) as run,
         stops_on_signal([run]),
@@ -100,6 +103,10 @@ def _begun(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tuple[Begu
     if (standing := store.goal_of_flow_run(run_id)) is not None:
         repository = reopen(Path(standing.repo or "/"), home, standing.repo_id)
         return Begun(standing, plan_goal(store, standing)), configured(asked, blocks, repository)
+    for tag in flow_run.get_tags():
+        if tag.startswith(GOAL_TAG):
+            goal_id = tag.removeprefix(GOAL_TAG)
+            raise UsageError(f"goal {goal_id} was begun in another home; `tuloy resume {goal_id}` goes on there")
     repository = opened(blocks.repository, home)
     settings = configured(asked, blocks, repository)
     return begin(store, settings, asked, blocks, repository, run_id), settings

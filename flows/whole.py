@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from prefect.client.schemas.objects import State, StateType
-from prefect.runtime import flow_run
+from prefect.client.schemas.objects import State, StateDetails, StateType
+from prefect.exceptions import Pause
+from prefect.runtime import deployment, flow_run
 from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
@@ -22,7 +23,11 @@ __all__ = ["run_whole", "ui_address"]
 
 
 async def run_whole(run: Run) -> State:
-    """Drive the run and return the state its flow run ends in; the goal's row says the same."""
+    """Drive the run and return the state its flow run ends in; the goal's row says the same.
+
+    Raises:
+        Pause: when the flow run was suspended; its state in Prefect is that already.
+    """
     goal_id = run.goal.id
     run_id = str(flow_run.get_id())
     await in_thread(goal_id, run.store.set_flow_run, goal_id, run_id, ui_address(run_id))
@@ -32,8 +37,13 @@ async def run_whole(run: Run) -> State:
     # Before the steps, not beside them: a write that meets the first step's look at its limits in Prefect's SQLite
     # makes that look a 503, which the client repeats two seconds later.
     await show_plan(goal_id, run.plan)
-    async with watched(run, UUID(run_id)):
-        end = await drive(run)
+    try:
+        async with watched(run, UUID(run_id)):
+            end = await drive(run)
+    except Pause:
+        reason = f"suspended in Prefect; Resume there, or `tuloy resume {goal_id}`, goes on"
+        await in_thread(goal_id, run.store.set_goal, goal_id, "waiting", reason, 3)
+        raise
     await in_thread(goal_id, note_leaks, run, before)
     await in_thread(goal_id, run.store.set_goal, goal_id, end.status, end.reason, end.exit_code)
     if hindered := await in_thread(goal_id, write_back, run.store, run.settings.home, goal_id, end.status):
@@ -58,5 +68,7 @@ def _state(end: GoalEnd) -> State:
     if end.exit_code == 130:
         return Crashed(name="Interrupted", message=end.reason)
     if end.status == "waiting":
-        return State(type=StateType.PAUSED, name="Waiting", message=end.reason)
+        # Resume in the UI asks a worker to go on; without it Prefect would call the run Running, with nobody at it.
+        details = StateDetails(pause_reschedule=bool(deployment.get_id()))
+        return State(type=StateType.PAUSED, name="Waiting", message=end.reason, state_details=details)
     return Failed(message=end.reason)

@@ -1,5 +1,7 @@
 """The tasks that steps become: do one, skip one, or let one wait."""
 
+import shlex
+
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, StateType
@@ -84,7 +86,7 @@ def _log(step: Step, outcome: Outcome) -> None:
     """
     if outcome.status == "done" and not outcome.tail:
         return
-    what = " ".join(step.action.argv) if isinstance(step.action, CommandAction) else step.action.kind
+    what = shlex.join(step.action.argv) if isinstance(step.action, CommandAction) else step.action.kind
     head = f"{step.id} · {what} · on {(outcome.base or '')[:12]}"
     tail = outcome.tail.splitlines()[-200:]
     get_run_logger().info("%s", "\n".join([head, *tail, f"{outcome.status}: {outcome.reason}"]))

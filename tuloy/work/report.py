@@ -4,6 +4,7 @@ A killed run leaves a goal that says `running`; whether its process lives is ask
 ever.
 """
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,7 @@ def what_it_does(step: Step) -> str:
     action = step.action
     match action.kind:
         case "command":
-            return "`" + " ".join(action.argv) + "`"
+            return "`" + shlex.join(action.argv) + "`"
         case "instruct":
             return "by a coding agent"
         case "python":

@@ -44,8 +44,8 @@ Tell = Callable[[Change], None]
 class Run:
     """One run of one goal in this process. `stage_base` is the commit each stage starts from, once it is known;
     `includes` says of each commit made here which steps' changes are in it; `held` starts no
-    further step; `stopped_by` says who set `cancel`; `cached` are
-    the steps that a former run had finished."""
+    further step; `suspended` is held for good: the process ends as soon as no step is under way; `stopped_by` says
+    who set `cancel`; `cached` are the steps that a former run had finished."""
 
     goal: GoalRow
     plan: Plan
@@ -58,6 +58,7 @@ class Run:
     cancel: threading.Event = field(default_factory=threading.Event)
     stopped_by: Literal["interrupted", "cancelled"] = "interrupted"
     held: bool = False
+    suspended: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     recorded: dict[str, Outcome] = field(default_factory=dict)
     stage_base: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,94 @@
+"""The pages of Prefect's own UI, in the words of its user: fields, buttons, tabs, states.
+
+Owns how things are found on its pages. Does not own waiting for a run to get somewhere: the server says that sooner.
+"""
+
+import re
+from uuid import UUID
+
+from playwright.sync_api import Locator, Page, expect
+
+__all__ = ["BROWSERS", "FLAGS", "Ui"]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+
+
+class Ui:
+    """One tab of a browser on the UI of a Prefect server. Whatever is not there within 10 s fails the caller."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        page.set_default_timeout(10_000)
+
+    def open(self, path: str) -> None:
+        """Go to a page of the UI."""
+        self.page.goto(path)
+
+    def open_deployment(self, name: str, tab: str | None = None) -> None:
+        """Go to a deployment's page by way of the list of all."""
+        self.open("/deployments")
+        self.page.get_by_role("link", name=name, exact=True).click()
+        self.page.wait_for_url("**/deployments/deployment/**")
+        if tab is not None:
+            self.open_tab(tab)
+
+    def open_run(self, run_id: UUID, tab: str | None = None) -> None:
+        """Go to a flow run's page."""
+        self.open(f"/runs/flow-run/{run_id}")
+        if tab is not None:
+            self.open_tab(tab)
+
+    def open_tab(self, name: str) -> None:
+        """Bring a tab of the page to the front."""
+        self.page.locator(".p-tab-navigation, .p-tabs-nav, .p-tabs").get_by_text(name, exact=True).first.click()
+
+    def text(self) -> str:
+        """What can be read on the page."""
+        return self.page.locator("body").inner_text()
+
+    def shows(self, text: str | re.Pattern[str]) -> None:
+        """Wait until the text can be read somewhere on the page."""
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=10_000)
+
+    def run_is(self, state: str) -> None:
+        """Wait until the flow run's badge says so."""
+        expect(self.page.locator(".state-badge").first).to_have_text(state, timeout=10_000)
+
+    def open_form(self) -> None:
+        """From a deployment's page, go to the form that asks for the parameters of a run."""
+        self.press("Run")
+        self.page.get_by_text("Custom run").click()
+
+    def send_form(self) -> None:
+        """Ask for the run; the page goes back to its deployment when the server has taken it."""
+        self.press("Submit")
+        self.page.wait_for_url(re.compile(r"/deployments/deployment/[0-9a-f-]+(\?.*)?$"))
+
+    def open_artifact(self, kind: str) -> None:
+        """From the tab of a run's artifacts, open the one whose key begins with this word."""
+        self.page.locator("a[href*='/artifacts/artifact/']").filter(has_text=re.compile(rf"\b{kind}-g")).first.click()
+        self.shows("Show raw data")
+
+    def field(self, name: str) -> Locator:
+        """The part of a form that asks for one parameter: its title, description, input and complaints."""
+        title = self.page.locator(".schema-form-property__label").get_by_text(re.compile(rf"^{name}( \(Optional\))?$"))
+        return self.page.locator(".schema-form-property").filter(has=title)
+
+    def fill(self, name: str, value: str) -> None:
+        """Write into a parameter's field."""
+        self.field(name).locator("textarea, input").first.fill(value)
+
+    def press(self, button: str, *, confirm: str | None = None) -> None:
+        """Press a button, and the one that confirms it in the question that follows."""
+        self.page.get_by_role("button", name=button, exact=True).first.click()
+        if confirm is not None:
+            self.page.locator("#p-modal-teleport-target").get_by_role("button", name=confirm, exact=True).click()
+
+    def task_runs(self) -> dict[str, str]:
+        """The task runs of the flow run whose page is open, by name, with the names of their states."""
+        rows = self.page.locator(".task-run-list-item")
+        expect(rows.first).to_be_visible()
+        names = [row.locator(".state-list-item__name").inner_text() for row in rows.all()]
+        states = [row.locator(".state-badge").first.inner_text() for row in rows.all()]
+        return dict(zip(names, states, strict=True))
