@@ -12,21 +12,22 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 
 __all__ = ["ReportsOnce"]
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", UserWarning)  # of Prefect, that this class takes the other's place
+# Prefect warns that this class takes the place of the one that it is made of: that is what it is for.
+warnings.filterwarnings("ignore", category=UserWarning, message=".*ReportsOnce.*")
 
-    class ReportsOnce(ProcessWorker):
-        """The worker of the type `process`, for whom an exit that the server knows of is no news."""
 
-        async def run(
-            self, flow_run: FlowRun, configuration: ProcessJobConfiguration, task_status: Any = None
-        ) -> ProcessWorkerResult:
-            """Run the flow run's process; its result says 0 when its crash was reported already."""
-            result = await super().run(flow_run, configuration, task_status)
-            if result.status_code and await self._is_told(flow_run):
-                return ProcessWorkerResult(status_code=0, identifier=result.identifier)
-            return result
+class ReportsOnce(ProcessWorker):
+    """The worker of the type `process`, for whom an exit that the server knows of is no news."""
 
-        async def _is_told(self, flow_run: FlowRun) -> bool:
-            state = (await self.client.read_flow_run(flow_run.id)).state
-            return state is not None and not (state.is_running() or state.is_pending())
+    async def run(
+        self, flow_run: FlowRun, configuration: ProcessJobConfiguration, task_status: Any = None
+    ) -> ProcessWorkerResult:
+        """Run the flow run's process; its result says 0 when its crash was reported already."""
+        result = await super().run(flow_run, configuration, task_status)
+        if result.status_code and await self._is_told(flow_run):
+            return ProcessWorkerResult(status_code=0, identifier=result.identifier)
+        return result
+
+    async def _is_told(self, flow_run: FlowRun) -> bool:
+        state = (await self.client.read_flow_run(flow_run.id)).state
+        return state is not None and not (state.is_running() or state.is_pending())

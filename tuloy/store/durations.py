@@ -40,8 +40,11 @@ def usual_durations(path: Path, repo: str) -> Mapping[tuple[str, ...], float]:
 
 
 def _commands(document: str | None) -> dict[str, tuple[str, ...]]:
-    """The command line of each step of a plan."""
+    """The command line of each step of a plan; none of one that is damaged, which its own goal will name."""
     if not document or len(document) > _LARGEST:
         return {}
-    steps = (step for stage in json.loads(document)["stages"] for step in stage["steps"])
-    return {step["id"]: tuple(step["action"]["argv"]) for step in steps if step["action"]["kind"] == "command"}
+    try:
+        steps = [step for stage in json.loads(document)["stages"] for step in stage["steps"]]
+        return {step["id"]: tuple(step["action"]["argv"]) for step in steps if step["action"]["kind"] == "command"}
+    except (ValueError, KeyError, TypeError):
+        return {}
