@@ -24,7 +24,7 @@ from prefect.client.schemas.objects import FlowRun
 from tests.ui.pages import Ui
 from tuloy.store import GoalRow, Store, open_store
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(400)]
 
 TULOY = [sys.executable, "-P", "-c", "from cli.main import main; main()"]
 PREFECT = [sys.executable, "-P", "-m", "prefect", "--no-prompt"]
