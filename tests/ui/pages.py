@@ -11,15 +11,17 @@ from playwright.sync_api import Locator, Page, expect
 __all__ = ["BROWSERS", "FLAGS", "Ui"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WAIT_MS = 30_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
 class Ui:
-    """One tab of a browser on the UI of a Prefect server. Whatever is not there within 10 s fails the caller."""
+    """One tab of a browser on the UI of a Prefect server. Whatever is not there within 30 s fails the caller."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
 
     def open(self, path: str) -> None:
         """Go to a page of the UI."""
@@ -49,11 +51,11 @@ class Ui:
 
     def shows(self, text: str | re.Pattern[str]) -> None:
         """Wait until the text can be read somewhere on the page."""
-        expect(self.page.get_by_text(text).first).to_be_visible(timeout=10_000)
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=WAIT_MS)
 
     def run_is(self, state: str) -> None:
         """Wait until the flow run's badge says so."""
-        expect(self.page.locator(".state-badge").first).to_have_text(state, timeout=10_000)
+        expect(self.page.locator(".state-badge").first).to_have_text(state, timeout=WAIT_MS)
 
     def open_form(self) -> None:
         """From a deployment's page, go to the form that asks for the parameters of a run."""
