@@ -330,7 +330,9 @@ def test_a_damaged_plan_is_named_and_the_rest_unharmed(place: Place):
     resumed = place.tuloy("resume", broken["id"])
     other = place.goal("run", "Run `touch other.txt`", "--repo", str(place.repo))
     status = place.tuloy("status", "--json")
+    table = place.tuloy("status")
 
+    assert broken["id"] in table.stdout, table.stderr
     assert resumed.returncode == 4, resumed.stderr
     assert broken["id"] in resumed.stderr
     assert "plan" in resumed.stderr

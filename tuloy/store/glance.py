@@ -97,14 +97,21 @@ def _status(row: sqlite3.Row) -> str:
 
 def _seen(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     ended = connection.execute(_ENDED, (row["id"],)).fetchall()
-    stages = json.loads(row["plan"])["stages"] if row["plan"] else []
     return {
         "id": row["id"],
         "text": row["text"],
         "status": _status(row),
         "ended": len(ended),
-        "steps": sum(len(stage["steps"]) for stage in stages),
+        "steps": _steps(row["plan"]),
     }
+
+
+def _steps(plan: str | None) -> int:
+    """Count the steps of a plan; a damaged one counts none, and is named when its goal is asked for."""
+    try:
+        return sum(len(stage["steps"]) for stage in json.loads(plan)["stages"]) if plan else 0
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def _holder(row: sqlite3.Row) -> Mapping[str, Any]:
