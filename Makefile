@@ -51,13 +51,13 @@ $(VENV)/bin/python:
 
 $(VENV)/demo.stamp: requirements.lock pyproject.toml prefect.yaml | $(VENV)/bin/python
 	@echo "installing into $(VENV) (once) ..."
-	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/test.stamp: requirements-test.lock $(VENV)/demo.stamp
 	@echo "installing the test extras ..."
-	@$(PIP) install --quiet --require-hashes -r requirements-test.lock
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-test.lock
 	@touch $@
 
 clean: ## Remove what the targets made
