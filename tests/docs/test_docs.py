@@ -32,6 +32,8 @@ STABLE = [
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"\b\d+\.\d s\b"), "N s"),
     (re.compile(r"\b\d+ events\b"), "N events"),
+    (re.compile(r"\bconfidence 0\.\d\d\b"), "confidence N"),
+    (re.compile(r"≈ [\d.]+ (s|min|h)\b|< 1 s\b"), "≈ N"),
 ]
 
 
