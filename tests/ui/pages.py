@@ -85,7 +85,20 @@ class Ui:
         """Press a button, and the one that confirms it in the question that follows."""
         self.page.get_by_role("button", name=button, exact=True).first.click()
         if confirm is not None:
-            self.page.locator("#p-modal-teleport-target").get_by_role("button", name=confirm, exact=True).click()
+            question = self.page.locator("#p-modal-teleport-target")
+            self.page.wait_for_timeout(500)  # it listens when it has come to rest
+            question.get_by_role("button", name=confirm, exact=True).click()
+            expect(question.get_by_role("button", name=confirm, exact=True)).to_have_count(0)
+
+    def choose(self, name: str, choice: str) -> list[str]:
+        """Choose from a parameter's list, and return all that it offers. A click would open and close it."""
+        self.field(name).locator(".p-select-button__control").focus()
+        self.page.keyboard.press("Space")
+        offered = self.page.locator(".p-select-option__text")
+        expect(offered.first).to_be_visible()
+        texts = offered.all_inner_texts()
+        offered.nth(texts.index(choice)).click()
+        return texts
 
     def task_runs(self) -> dict[str, str]:
         """The task runs of the flow run whose page is open, by name, with the names of their states."""
