@@ -92,6 +92,13 @@ class Ui:
             answer = question.get_by_role("button", name=confirm, exact=True)
             _until(answer.click, lambda: expect(answer).to_have_count(0, timeout=TRY_MS))
 
+    def switch(self, *, before: str) -> None:
+        """Turn the only switch of the page, which is `before` now ("true" or "false")."""
+        switch = self.page.get_by_role("switch")
+        expect(switch).to_have_attribute("aria-checked", before)
+        turned = expect(switch)
+        _until(switch.click, lambda: turned.not_to_have_attribute("aria-checked", before, timeout=TRY_MS))
+
     def choose(self, name: str, choice: str) -> list[str]:
         """Choose from a parameter's list, and return all that it offers. A click would open and close it."""
         self.field(name).locator(".p-select-button__control").focus()
