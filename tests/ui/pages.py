@@ -4,6 +4,7 @@ Owns how things are found on its pages. Does not own waiting for a run to get so
 """
 
 import re
+from collections.abc import Callable
 from uuid import UUID
 
 from playwright.sync_api import Locator, Page, expect
@@ -12,6 +13,7 @@ __all__ = ["BROWSERS", "FLAGS", "Ui"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WAIT_MS = 30_000
+TRY_MS = 6_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
@@ -64,8 +66,9 @@ class Ui:
 
     def send_form(self) -> None:
         """Ask for the run; the page goes back to its deployment when the server has taken it."""
-        self.press("Submit")
-        self.page.wait_for_url(re.compile(r"/deployments/deployment/[0-9a-f-]+(\?.*)?$"))
+        back = re.compile(r"/deployments/deployment/[0-9a-f-]+(\?.*)?$")
+        self.page.keyboard.press("Escape")  # a list that is still open would take the click
+        _until(lambda: self.press("Submit"), lambda: expect(self.page).to_have_url(back, timeout=TRY_MS))
 
     def open_artifact(self, kind: str) -> None:
         """From the tab of a run's artifacts, open the one whose key begins with this word."""
@@ -85,7 +88,26 @@ class Ui:
         """Press a button, and the one that confirms it in the question that follows."""
         self.page.get_by_role("button", name=button, exact=True).first.click()
         if confirm is not None:
-            self.page.locator("#p-modal-teleport-target").get_by_role("button", name=confirm, exact=True).click()
+            question = self.page.locator("#p-modal-teleport-target")
+            answer = question.get_by_role("button", name=confirm, exact=True)
+            _until(answer.click, lambda: expect(answer).to_have_count(0, timeout=TRY_MS))
+
+    def switch(self, *, before: str) -> None:
+        """Turn the only switch of the page, which is `before` now ("true" or "false")."""
+        switch = self.page.get_by_role("switch")
+        expect(switch).to_have_attribute("aria-checked", before)
+        turned = expect(switch)
+        _until(switch.click, lambda: turned.not_to_have_attribute("aria-checked", before, timeout=TRY_MS))
+
+    def choose(self, name: str, choice: str) -> list[str]:
+        """Choose from a parameter's list, and return all that it offers. A click would open and close it."""
+        self.field(name).locator(".p-select-button__control").focus()
+        self.page.keyboard.press("Space")
+        offered = self.page.locator(".p-select-option__text")
+        expect(offered.first).to_be_visible()
+        texts = offered.all_inner_texts()
+        offered.nth(texts.index(choice)).click()
+        return texts
 
     def task_runs(self) -> dict[str, str]:
         """The task runs of the flow run whose page is open, by name, with the names of their states."""
@@ -94,3 +116,15 @@ class Ui:
         names = [row.locator(".state-list-item__name").inner_text() for row in rows.all()]
         states = [row.locator(".state-badge").first.inner_text() for row in rows.all()]
         return dict(zip(names, states, strict=True))
+
+
+def _until(act: Callable[[], None], holds: Callable[[], None], tries: int = 4) -> None:
+    """Act, and act again while it was not heard: the pages do not listen yet when they are drawn anew."""
+    for _ in range(tries - 1):
+        act()
+        try:
+            return holds()
+        except AssertionError:
+            continue
+    act()
+    return holds()

@@ -66,7 +66,7 @@ def begun(
 ) -> Iterator[dict[str, Begun]]:
     """The runs that the tests find under way: of the deployment, and of `tuloy run` in a terminal."""
     ui.open_deployment("nightly")
-    _switch_schedule(ui, before="false")
+    ui.switch(before="false")
     place = tmp_path_factory.mktemp("begun")
     goals = {name: slow_goal(place / name) for name in ("cancelled", "suspended")}
     goals["failed"] = f"run `sh -c 'echo first >> {place}/failed'` then run `{place}/tool`"
@@ -161,10 +161,7 @@ def submitted(ui: Ui, begun: dict[str, Begun], calculator: Path) -> UUID:
     ui.press("Submit")
     ui.shows(re.compile("65 is greater than the maximum of 64"))
     ui.fill("max_workers", "2")
-    ui.field("priority").locator(".p-select-button__control").click()
-    for choice in ("critical", "normal", "low"):
-        ui.shows(re.compile(f"^{choice}$"))
-    ui.page.get_by_text("high", exact=True).last.click()
+    assert ui.choose("priority", "high") == ["as written", "critical", "high", "normal", "low"]
     ui.send_form()
     return until(lambda: next((run.id for run in _runs() if run.parameters.get("goal") == BRANCHES), None))
 
@@ -349,19 +346,11 @@ def test_a_schedule_is_switched_on_and_off(ui: Ui, begun: dict[str, Begun]) -> N
     """`nightly`, whose schedule was switched on in its page, has upcoming runs; switched off there, it has none."""
     until(_scheduled, 70)  # Prefect's scheduler looks once a minute
     ui.open_deployment("nightly", tab="Upcoming")
-    ui.shows("Scheduled")
-    _switch_schedule(ui, before="true")
+    ui.run_is("Scheduled")
+    ui.switch(before="true")
 
     until(lambda: not _scheduled(), 10)
 
 
 def _scheduled() -> list[FlowRun]:
     return [run for run in _runs() if run.auto_scheduled and run.state_name == "Scheduled"]
-
-
-def _switch_schedule(ui: Ui, *, before: str) -> None:
-    """Switch the schedule of the deployment whose page is open."""
-    switch = ui.page.get_by_role("switch")
-    expect(switch).to_have_attribute("aria-checked", before)
-    switch.click()
-    expect(switch).not_to_have_attribute("aria-checked", before)
