@@ -47,3 +47,20 @@ def test_the_other_reading_of_a_heavy_goal_has_its_parts_too() -> None:
     assert len(ordered.parts) == len(plan.parts)
     second = next(step for step in ordered if step.title == "Refactor the parser")
     assert "s1.1" in {need.step for need in second.needs}
+
+
+@pytest.mark.parametrize(
+    ("goal", "first"),
+    [
+        ("make it better", "Refactor the code without changing what it does"),
+        ("make the app nicer", "Refactor the app without changing what it does"),
+        ("gawing mas maganda ang site", "I-refactor ang site nang hindi binabago ang ginagawa nito"),
+        ("make the API faster", None),
+        ("make a good summary of the three reports", None),
+    ],
+)
+def test_what_is_only_called_better_is_unclear(goal: str, first: str | None) -> None:
+    """ "Better" without in which way is asked about; a quality that says something is not."""
+    plan = understand(goal)
+    assert next((one.reading for one in plan.alternatives), None) == first
+    assert is_sure(plan) == (first is None)

@@ -12,7 +12,7 @@ from tuloy.plan import Alternative, CommandAction, InstructAction, Need, Plan, S
 from tuloy.understanding.grammar import Grammar, grammar, language_of
 from tuloy.understanding.hierarchy import in_parts, without_parts
 from tuloy.understanding.project import Project
-from tuloy.understanding.tokens import tokenize
+from tuloy.understanding.tokens import Token, tokenize
 
 __all__ = ["SURE", "is_sure", "take", "with_alternatives"]
 
@@ -120,25 +120,44 @@ def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
     for stage in plan.stages:
         for step in stage.steps:
             tokens = tokenize(step.title, 0, len(step.title))
-            forms = known.vague_readings.get(tokens[0].norm, ()) if tokens else ()
+            word, forms = _vague_word(tokens, known)
             if not forms or not isinstance(step.action, InstructAction) or not _says_little(step.title, known):
                 continue
             if len(plan) > 1 and any(token.norm in known.pronouns for token in tokens):
                 continue
-            thing = step.title[tokens[0].end :].strip() or step.title
+            thing = _thing(step.title, tokens, known)
             for form in forms:
                 title = form.replace("{thing}", thing)
                 prompt = step.action.prompt.replace(step.title, title, 1)
                 changed = {"title": title, "action": InstructAction(prompt=prompt)}
-                why = f"{tokens[0].norm!r} does not say what should be better"
+                why = f"{word!r} does not say in which way"
                 alternative = Alternative(reading=title, confidence=round(0.6 / len(forms), 2), why=why)
                 yield _Candidate(f"vague {step.id}", alternative, _replacing(plan, stage, step, changed))
+
+
+def _vague_word(tokens: Sequence[Token], known: Grammar) -> tuple[str, tuple[str, ...]]:
+    """The word that asks for better without saying what, and what it could mean: a verb, or "make it *nice*"."""
+    if not tokens:
+        return "", ()
+    if forms := known.vague_readings.get(tokens[0].norm, ()):
+        return tokens[0].norm, forms
+    word = next((token.norm for token in tokens[1:] if token.norm in known.vague), "")
+    return word, known.vague_readings.get("*", ()) if word else ()
+
+
+def _thing(title: str, tokens: Sequence[Token], known: Grammar) -> str:
+    """What is to be better, in the words of the title; the code, where they only point."""
+    place = next((n for n, token in enumerate(tokens) if n and token.norm in known.vague), 0)
+    named = tokens[place + 1 :] or tokens[1:place]  # "make the app nicer", "gawing mas maganda ang app"
+    if all(token.norm in known.pronouns | known.determiners for token in named):
+        return known.vague_it
+    return title[named[0].start : named[-1].end]
 
 
 def _says_little(title: str, known: Grammar) -> bool:
     """Whether hardly anything stands behind the verb: "improve the whole code base", "pagandahin ang site"."""
     tokens = tokenize(title, 0, len(title))[1:]
-    named = [token for token in tokens if token.norm not in known.determiners | known.adverbs]
+    named = [token for token in tokens if token.norm not in known.determiners | known.adverbs | known.vague]
     return len(named) <= 2 and all(token.kind == "word" and token.norm.isalpha() for token in named)
 
 

@@ -122,8 +122,9 @@ class Grammar:
             for name in ("deadline", "schedule", "times", "units")
         )
         self.vague_readings: dict[str, tuple[str, ...]] = {
-            verb: tuple(forms) for one in tables for verb, forms in one.get("vague_readings", {}).items()
+            verb: tuple(forms) for one in reversed(tables) for verb, forms in one.get("vague_readings", {}).items()
         }
+        (self.vague_it,) = self.vague_readings.pop("it")
         self.numbers, self.hours = (
             {word: int(number) for one in tables for word, number in one.get(name, {}).items()}
             for name in ("numbers", "hours")
