@@ -75,7 +75,9 @@ def goal_markdown(document: dict[str, Any]) -> str:
         "",
     ]
     if document["branch"]:
+        look = f"`git diff {document['base'][:12]} {document['branch']}`"
         lines += [f"Branch `{document['branch']}` at `{document['commit'][:12]}`.", ""]
+        lines += [f"Look at it with {look}, take it in with `tuloy accept {document['id']}`.", ""]
     lines += ["| step | status | seconds | what it said |", "|---|---|---|---|"]
     for step in document["steps"]:
         lines.append(f"| {_cell(step['title'])} | {step['status']} | {step['duration_s']} | {_cell(step['reason'])} |")
