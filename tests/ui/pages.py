@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from uuid import UUID
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 __all__ = ["BROWSERS", "FLAGS", "Ui"]
 
@@ -72,7 +72,7 @@ class Ui:
 
     def open_artifact(self, kind: str) -> None:
         """From the tab of a run's artifacts, open the one whose key begins with this word."""
-        self.page.locator("a[href*='/artifacts/artifact/']").filter(has_text=re.compile(rf"\b{kind}-g")).first.click()
+        self.page.locator("a[href*='/artifacts/artifact/']").filter(has_text=re.compile(rf"{kind}-g")).first.click()
         self.shows("Show raw data")
 
     def field(self, name: str) -> Locator:
@@ -90,7 +90,7 @@ class Ui:
         if confirm is not None:
             question = self.page.locator("#p-modal-teleport-target")
             answer = question.get_by_role("button", name=confirm, exact=True)
-            _until(answer.click, lambda: expect(answer).to_have_count(0, timeout=TRY_MS))
+            _until(lambda: answer.click(timeout=TRY_MS), lambda: expect(answer).to_have_count(0, timeout=TRY_MS))
 
     def switch(self, *, before: str) -> None:
         """Turn the only switch of the page, which is `before` now ("true" or "false")."""
@@ -121,10 +121,9 @@ class Ui:
 def _until(act: Callable[[], None], holds: Callable[[], None], tries: int = 4) -> None:
     """Act, and act again while it was not heard: the pages do not listen yet when they are drawn anew."""
     for _ in range(tries - 1):
-        act()
         try:
+            act()
             return holds()
-        except AssertionError:
+        except (AssertionError, Error):  # also when what was to be clicked is gone by now
             continue
-    act()
     return holds()

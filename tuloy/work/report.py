@@ -76,7 +76,9 @@ def goal_markdown(document: dict[str, Any]) -> str:
         "",
     ]
     if document["branch"]:
+        look = f"`git diff {document['base'][:12]} {document['branch']}`"
         lines += [f"Branch `{document['branch']}` at `{document['commit'][:12]}`.", ""]
+        lines += [f"Look at it with {look}, take it in with `tuloy accept {document['id']}`.", ""]
     if len(document["progress"]) > 1:
         lines += [f"- {_cell(stage['title'])}: {stage['done']} of {stage['of']}" for stage in document["progress"]] + [
             ""
