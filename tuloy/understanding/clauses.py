@@ -178,6 +178,9 @@ class _Cutter(Scan):
         if found is None:
             return None
         kind, length = found
+        if kind in ("seq", "last", "first", "also") and self.words[place + length : place + length + 1] != []:
+            length += self.words[place + length] in self.known.inverters
+            found = kind, length
         after = self.words[place + length] if place + length < len(self.words) else ""
         behind = next((w for w in self.words[place + length : place + length + 4] if w not in self.known.fragments), "")
         if kind in ("on_pass", "on_fail") and length > 1 and behind in self.known.subjects:

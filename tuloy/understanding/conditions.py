@@ -53,7 +53,7 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
         plain = [word for word in rest if word not in empty]
         if len(plain) == 1 and plain[0] in known.fails:
-            return Condition("outcome", negated)
+            return Condition("outcome", negated, tuple(w for w in rest if w in known.pronouns | known.plural_marks))
         return None
     for place, word in enumerate(words):
         pair = " ".join(words[place : place + 2])
@@ -69,9 +69,8 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         subject = words[:place]
         if place + 1 < len(words) and place == 0 and words[1] not in known.adverbs:
             subject = words[1:]  # the verb stands first, as in Filipino
-        subject = [
-            w for w in subject if w not in known.auxiliaries and w not in known.negations and w not in known.adverbs
-        ]
+        small = (known.auxiliaries | known.negations | known.adverbs) - known.everyone
+        subject = [w for w in subject if w not in small]
         return Condition("outcome", good != negated, tuple(subject))
     return None
 
@@ -154,9 +153,9 @@ def _pointed(
     if kind == "back":
         check = next((draft for draft in recent if draft.check or known.root(draft.verb) in known.check_verbs), None)
         return [check or recent[0]]
-    if any(word in known.demonstratives for word in subject):
+    plural = any(word in known.plural | known.plural_marks for word in subject)
+    if not plural and any(word in known.demonstratives for word in subject):
         return [recent[0]]
-    plural = any(word in known.plural for word in subject)
     if plural and len(group) > 1:
         last = group[-1]
         if not _is_plural(last):

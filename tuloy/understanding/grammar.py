@@ -21,14 +21,14 @@ _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
     "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
     "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers",
-    "demonstratives", "determiners", "distributives", "durations", "elliptic", "elliptic_no", "everyone", "fails",
+    "demonstratives", "determiners", "distributives", "doers", "durations", "elliptic", "elliptic_no", "everyone", "fails",
     "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "inversions", "inverters",
     "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
     "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
-    "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural",
+    "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words", "plural",
     "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "questions",
     "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "singular", "small", "start_only",
-    "subjects", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
+    "subjects", "titles", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
@@ -109,6 +109,10 @@ class Grammar:
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
+        self.spellings = {short: word for one in tables for short, word in one.get("spellings", {}).items()}
+        self.short_prefixes = {short: full for one in tables for short, full in one.get("short_prefixes", {}).items()}
+        inflecting = [one for one in tables if "affixes" in one]
+        self.linkers = frozenset(word for one in inflecting for word in one["articles"])
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
         self._connective_meanings = [*_meanings(tables, "connectives"), *self._outcome_forms(tables)]
@@ -135,11 +139,13 @@ class Grammar:
     def _outcome_forms(self, tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome."""
         return [
-            (pattern.format(word), meaning)
+            (pattern.format(word, other), meaning)
             for one in tables
             for meaning, patterns in one.get("outcome_forms", {}).items()
             for pattern in patterns
-            for word in (*one["passes"], *one["fails"])
+            for words, others in ((one["passes"], one["fails"]), (one["fails"], one["passes"]))
+            for word in words
+            for other in (others if pattern.count("{}") > 1 else others[:1])
         ]
 
     @cached_property
@@ -178,11 +184,25 @@ class Grammar:
     def _verb_words(self) -> Spelling:
         return Spelling(self.verbs)
 
+    @cached_property
+    def _small_words(self) -> Spelling:
+        return Spelling(self.pronouns | self.articles)
+
     def mended(self, word: str, *, opens: bool) -> str | None:
         """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
+        if word in self.spellings:
+            return self.spellings[word]
+        short = next((one for one in self.short_prefixes if word.startswith(one) and len(word) > len(one) + 2), None)
+        if short:
+            return self.short_prefixes[short] + word.removeprefix(short)
         if self.is_verb(word) or word in self.vocabulary or self.base(word):
             return None
-        return self._ordering_words.mended(word) or (self._verb_words.mended(word) if opens else None)
+        stem, mark, rest = word.partition("'")
+        if mark:
+            meant = self._small_words.mended(stem)
+            return f"{meant}'{rest}" if meant else None
+        found = self._ordering_words.mended(word) or (self._verb_words.mended(word) if opens else None)
+        return found or self._small_words.mended(word)
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -218,7 +238,7 @@ class Grammar:
 
     def may_order(self, word: str, after: str) -> bool:
         """Whether an unknown word in front of `after` can be a verb: where verbs inflect, it must look so."""
-        return after not in self.subjects or any(one.inflects(word) for one in self.affixes)
+        return after not in self.linkers or any(one.inflects(word) for one in self.affixes)
 
     def tells(self, word: str) -> bool:
         """Whether affixes make the word something that goes on or is over ("nagse-send", "binago")."""

@@ -68,7 +68,8 @@ class Scan:
         known = self.known
         if self.words[place + length - 1] not in known.negations or place + length >= len(self.words):
             return False
-        word = self.words[place + length]
+        small = known.fragments | known.neutral | known.pronouns if known.affixes else frozenset()
+        word = next((w for w in self.words[place + length : place + length + 5] if w not in small), "")
         form = known.form(word)
         if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
             return True
@@ -316,7 +317,9 @@ class Scan:
             or word in known.negations
             or word in known.past
             or word.endswith(("ing", "ed", "ly"))
+            or (word.endswith("s") and not word.endswith(("ss", "us")) and not known.affixes)
             or (word.endswith("s") and (word[:-1] in known.verbs or word[:-2] in known.verbs))
+            or "'s" in word
             or not word[0].isalpha()
             or word in ("we", "you", "i", "he", "she", "not", "of", "but", "than", "when", "while", "until", "also")
         )
@@ -340,7 +343,7 @@ class Scan:
                     continue
                 return not self._third_person(words[n + 1 : n + 4])
             if words[n] == "to" and n + 1 < len(words) and known.is_verb(words[n + 1]):
-                return words[n - 1] in known.makers_of_tools
+                return {words[n - 1], words[n - 1].removesuffix("s")} & known.makers_of_tools != set()
             if words[n] == "until":
                 return True
         return False

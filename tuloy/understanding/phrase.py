@@ -39,6 +39,11 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if not kept:
         return None
     words = [token.norm for token in kept]
+    if (forced or asked) and words[0] in known.doers and len(words) > 1 and known.is_verb(words[1]):
+        kept, words = kept[1:], words[1:]
+    if kept[0].kind == "code":
+        while words[-1] in known.adverbs:
+            kept, words = kept[:-1], words[:-1]
     if inflected := _inflected(kept, words, known, forced=forced or asked):
         return inflected
     if (known.tells(words[0]) and words[0] not in known.verbs) or (not forced and _narrates(words, known)):
@@ -250,6 +255,8 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
         if kept[0].norm in known.articles:
             break
         kept = kept[1:]
+    if subject in known.doers and len(kept) > 1 and kept[0].norm in known.auxiliaries and known.base(kept[1].norm):
+        return Phrase(kept[1:], known.base(kept[1].norm) or "", 0.85, changed={0: known.base(kept[1].norm) or ""})
     words = [token.norm for token in kept]
     if not words:
         return None
@@ -323,7 +330,7 @@ def _unknown_verb(words: Sequence[str], known: Grammar) -> bool:
         or first in known.auxiliaries
         or first
         in ("we", "you", "i", "he", "she", "there", "what", "why", "how", "who", "not", "when", "where", "which")
-        or first.endswith(("ing", "ly"))
+        or first.endswith(("ing", "ly", "'s", "'re"))
         or not first[:1].isalpha()
     )
     plain = plain and known.may_order(first, second)

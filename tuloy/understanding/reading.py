@@ -200,7 +200,20 @@ class _Reader(Sentences):
 
     def _tokens(self, block: Block) -> list[Token]:
         found = tokenize(self.text, block.start, block.end)
-        return self._mended([token for token in found if not self._is_ignored(token)] if self.ignored else found)
+        kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
+        return self._mended(self._clipped(kept))
+
+    def _clipped(self, tokens: list[Token]) -> list[Token]:
+        """ "'Pag", "'yon": a word whose first letters are left out is one token with its apostrophe."""
+        found: list[Token] = []
+        for token in tokens:
+            before = found[-1] if found else None
+            clips = before is not None and before.kind == "mark" and before.end == token.start
+            if before and clips and token.kind == "word" and self.text[before.start] in "'’":
+                found[-1] = Token("word", token.norm, before.start, token.end)
+            else:
+                found.append(token)
+        return found
 
     def _mended(self, tokens: list[Token]) -> list[Token]:
         """Put the words that mistyped ones mean for rules to see; titles keep the text's own."""

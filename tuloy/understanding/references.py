@@ -147,7 +147,7 @@ def _pronouns(
             continue
         direct = bool(thing) and token is thing[0]
         verb = known.root(source.verb)
-        about = draft.tokens[n - 1].norm in known.topics
+        about = draft.tokens[n - 1].norm in known.topics or token.norm in known.genitives
         if verb in known.makers or after in known.finds or (verb in known.changers and (direct or not about)):
             _after(draft, source)
         elif source.origin and known.root(source.origin.verb) in known.makers:
@@ -210,11 +210,13 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
 
 def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     words = [token.norm for token in draft.tokens[:60]]
+    named = len(words) > 1 and words[1] in known.determiners and words[1] not in known.indefinite
     indefinite = any(word in known.indefinite for word in words[1:4]) or set(draft.thing) & known.novelties
+    indefinite = indefinite and not named
     found: set[str] = set() if indefinite else set(draft.thing[-1:])
     definite = False
     for word in words:
-        if word in known.indefinite:
+        if word in known.indefinite and not (definite and word in known.novelties):
             definite = False
         elif word in known.determiners and word not in ("no", "any", "every", "each"):
             definite = True
@@ -229,7 +231,9 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     """ "Commit the changes", "publish": what takes whatever there is waits for the open ends."""
     verb = known.root(draft.verb)
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
-    bare = verb in known.consumers and not draft.thing
+    takes = takes and not {"of", known.spoken.get("of")} & set(draft.thing[:-1])
+    fresh = len(draft.tokens) > 2 and draft.tokens[1].norm in known.articles and draft.tokens[2].norm in known.novelties
+    bare = verb in known.consumers and (not draft.thing or fresh)
     if not takes and before and _speaks_of_results(draft, known):
         _after(draft, before[-1])
     if takes and before and draft.needs and before[-1].needs == draft.needs:

@@ -282,8 +282,13 @@ class Drafts:
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
         if not spoken and len(words) > 1:
             return list(group)
-        if spoken and all(w in self.known.everyone | self.known.pronouns | self.known.determiners for w in spoken):
+        small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
+        if spoken and all(w in small for w in spoken):
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
+        verbs = [w for w in spoken if w not in small]
+        done = {self.known.root(self.known.base(w) or w) for w in verbs}
+        if len(verbs) == 1 and len(spoken) > 1 and done & {self.known.root(one.verb) for one in group}:
+            return list(group)
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
