@@ -183,7 +183,7 @@ class _Cutter(Scan):
             found = kind, length
         after = self.words[place + length] if place + length < len(self.words) else ""
         behind = next((w for w in self.words[place + length : place + length + 4] if w not in self.known.fragments), "")
-        if kind in ("on_pass", "on_fail") and length > 1 and behind in self.known.subjects:
+        if kind in ("on_pass", "on_fail") and length > 1 and behind in self.known.subjects | self.known.totals:
             kind, length = found = "if", 1
         if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
             kind, length = found = "after", 1

@@ -53,7 +53,7 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
         plain = [word for word in rest if word not in empty]
         if len(plain) == 1 and plain[0] in known.fails:
-            return Condition("outcome", negated, tuple(w for w in rest if w in known.pronouns | known.plural_marks))
+            return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
         return None
     for place, word in enumerate(words):
         pair = " ".join(words[place : place + 2])

@@ -23,7 +23,7 @@ _SETS = (
     "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers",
     "demonstratives", "determiners", "distributives", "doers", "durations", "elliptic", "elliptic_no", "everyone", "fails",
     "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "inversions", "inverters",
-    "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
+    "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
     "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
     "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words", "plural",
     "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "questions",
@@ -106,6 +106,7 @@ class Grammar:
         for name in _PHRASES:
             setattr(self, name, Phrases((phrase, name) for one in tables for phrase in one.get(name, ())))
         self.affixes = [_affixes(one) for one in tables if "affixes" in one]
+        self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
@@ -208,7 +209,7 @@ class Grammar:
     def vocabulary(self) -> frozenset[str]:
         """Every word of the lists: none of them is a slip."""
         phrases = [getattr(self, name).firsts for name in _PHRASES]
-        return frozenset().union(*(getattr(self, name) for name in _SETS), *phrases, self.nominals)
+        return frozenset().union(*(getattr(self, name) for name in _SETS), *phrases, self.nominals, self.roots)
 
     def form(self, word: str) -> Form | None:
         """Return the root of a word and what its affixes make of it."""

@@ -127,6 +127,11 @@ def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day
     for key in ("weekdays", "weekdays_short"):
         if word in lists[key]:
             return 1, _Day("weekday", (lists[key].index(word) % 7,))
+    if number := re.fullmatch(r"(?:ika-?)?(\d{1,2})(?:st|nd|rd|th)?", word):
+        month = place + 1 + (words[place + 1 : place + 2] != [] and words[place + 1] in lists["of"])
+        for key in ("months", "months_short"):
+            if month < len(words) and words[month] in lists[key]:
+                return month + 1 - place, _Day("month_day", (lists[key].index(words[month]) % 12 + 1, int(number[1])))
     if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", word):
         return 1, _Day("date", tuple(int(part) for part in match.groups()))
     for key in ("months", "months_short"):

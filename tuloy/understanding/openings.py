@@ -156,6 +156,8 @@ class Scan:
             return False
         if now.kind == "constraint" or now.kind == "reason":
             return self._verb_opens(place) and (comma or now.kind == "reason")
+        if now.kind == "each" and self._names_items(place):
+            return False
         if now.kind in SUBORDINATE:
             return (
                 (comma and (not joined or self._verb_opens(place)))
@@ -171,6 +173,15 @@ class Scan:
         if self.tokens[place].kind == "code":
             return self._second_command()
         return self._verb_opens(place) or self._duty_opens(place)
+
+    def _names_items(self, place: int) -> bool:
+        """ "For each of billing, search and mail": before the last item every bare word is one."""
+        now, known = self.now, self.known
+        if not now.opener.endswith(tuple(known.item_links)) or now.tokens[0].norm in known.determiners:
+            return False
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        several = any(token.norm in known.coordinators for token in now.tokens)
+        return not several and (not after or after == "," or after in known.coordinators)
 
     def _lists_examples(self) -> bool:
         return self.known.examples.within([token.norm for token in self.now.tokens[-60:]]) is not None

@@ -38,6 +38,8 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     kept, asked = stripped(tokens, known)
     if not kept:
         return None
+    if turned := _verb_first(kept, known):
+        return turned
     words = [token.norm for token in kept]
     if (forced or asked) and words[0] in known.doers and len(words) > 1 and known.is_verb(words[1]):
         kept, words = kept[1:], words[1:]
@@ -73,6 +75,24 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
         return phrase_of(kept[story[1] + story[2] :], known, forced=False)
     return None
+
+
+def _verb_first(tokens: list[Token], known: Grammar) -> Phrase | None:
+    """ "Ang listahan ay ipadala sa pangkat": an order whose object stands in front of it, as the order."""
+    words = [token.norm for token in tokens[:24]]
+    place = next((n for n, word in enumerate(words) if n > 1 and word in known.inverters), None)
+    if place is None or words[0] not in known.subjects or place + 1 >= len(words):
+        return None
+    while place + 2 < len(words) and words[place + 1] in known.fragments:
+        place += 1
+    if not known.is_verb(words[place + 1]):
+        return None
+    behind = place + 2
+    while behind < len(words) and words[behind] in known.fragments:
+        behind += 1
+    thing = [token for token in tokens[:place] if token.norm not in known.fragments | known.inverters]
+    ordered = [tokens[place + 1], *thing, *tokens[behind:]]
+    return Phrase(ordered, words[place + 1], 0.85, changed={1: words[0]}, rule="object in front")
 
 
 def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced: bool) -> Phrase | None:

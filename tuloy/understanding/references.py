@@ -138,6 +138,8 @@ def _pronouns(
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
         if token.norm in ("that", "this", "these", "those") and after and after not in loose:
             continue
+        if after in ("", *loose) and _is_linked(draft.tokens[n - 1].norm, token.norm, known):
+            continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
         source = _antecedent(open_to_it, plural=plural, known=known)
@@ -154,6 +156,11 @@ def _pronouns(
             _after(draft, source.origin)
         found[n] = source
     return found
+
+
+def _is_linked(before: str, word: str, known: Grammar) -> bool:
+    """ "Ang listahang iyon": behind a noun with its linker a demonstrative points at that noun."""
+    return word in known.neutral and before.endswith("ng") and before not in known.determiners | known.adverbs
 
 
 def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:

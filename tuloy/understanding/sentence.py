@@ -156,7 +156,7 @@ class Sentences(Subordinates):
             return
         phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
         only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
-        if phrase is None or (words and all(word in only for word in words)):
+        if phrase is None or all(word in only for word in words or plain):
             if clause.tokens:
                 self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
             self._speak_of(clause)
@@ -185,6 +185,7 @@ class Sentences(Subordinates):
             state.put += fresh
         elif "regardless" in clause.marks or not before_first:
             self._append(fresh, state.base)
+            self._chain(fresh if state.items and state.ordered and not state.run else ())
             self._pair(fresh, state)
         if "first" in clause.marks and not before_first and not state.base:
             state.base = {} if n + 1 < len(cut) else state.base
@@ -272,6 +273,9 @@ class Sentences(Subordinates):
         if not {"also", "seq", "last"} & set(clause.marks) or not before or not before[0].verb or not clause.tokens:
             return None
         words = [token.norm for token in clause.tokens]
+        kept = stripped(clause.tokens, self.known)[0]
+        if kept and self.known.is_verb(kept[0].norm):
+            return None
         if words[0] not in self.known.determiners or self.known.obligations.within(words):
             return None
         if any(word in self.known.auxiliaries or self._finite(words, n) for n, word in enumerate(words)):

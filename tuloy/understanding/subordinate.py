@@ -29,7 +29,8 @@ class Subordinates(Each):
             raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
             self.found.constraints[-1] += f" {clause.opener} {raw}"
             return
-        tail = bool(state.run) and not clause.joined and not clause.marks and not self._heads_rest(cut, n)
+        last = n + 1 == len(cut) and clause.kind in CONDITIONS | {"after", "before"}
+        tail = bool(state.run) and (last or not clause.joined) and not clause.marks and not self._heads_rest(cut, n)
         match clause.kind:
             case "if" | "unless" | "on_pass" | "on_fail":
                 self._condition(clause, state, tail=tail)
@@ -87,7 +88,8 @@ class Subordinates(Each):
 
     def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
         known = self.known
-        condition = condition_of(clause.tokens, known)
+        plain = clause.kind in ("on_pass", "on_fail")
+        condition = Condition("outcome", clause.kind == "on_pass") if plain else condition_of(clause.tokens, known)
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             when = self.asked_when if holds else opposite(self.asked_when)
@@ -99,8 +101,7 @@ class Subordinates(Each):
             self._under(dict.fromkeys(self.asked, "succeeded" if holds else "failed"), state, tail=tail)
             return
         before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
-        if clause.kind in ("on_pass", "on_fail"):
-            holds = clause.kind == "on_pass"
+        if plain:
             asked = asked_of(Condition("outcome", True), before, state.run or self.group, known)
         else:
             group = state.run if state.run[: -1 if tail else None] else self.group
@@ -119,7 +120,7 @@ class Subordinates(Each):
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
-        if condition.kind != "outcome" or clause.kind != "if" or not self.asked or self.asked_words is None:
+        if condition.kind != "outcome" or clause.kind == "unless" or not self.asked or self.asked_words is None:
             return False
         same = (
             condition.subject == self.asked_words
