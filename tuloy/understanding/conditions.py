@@ -87,7 +87,7 @@ def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
         for part in ([word, *word.split("-")] if "-" in word and known.root(word) == word else [word])
     ]
     return frozenset(
-        known.nominals.get(word) or _singular(known.root(word))
+        known.nominals.get(word) or _done_verb(word, known) or _singular(known.root(word))
         for word in parts
         if word
         and word not in known.small
@@ -96,6 +96,11 @@ def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
         and word not in known.determiners
         and word not in known.adverbs
     )
+
+
+def _done_verb(word: str, known: Grammar) -> str | None:
+    """ "Approved" speaks of what "approve" does."""
+    return known.forms.get(word) if word.endswith("ed") else None
 
 
 def _singular(word: str) -> str:

@@ -22,12 +22,12 @@ _SETS = (
     "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
     "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers",
     "demonstratives", "determiners", "distributives", "doers", "durations", "elliptic", "elliptic_no", "everyone", "fails",
-    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "inversions", "inverters",
+    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "inquiries", "inversions", "inverters",
     "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
     "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
     "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words", "plural",
     "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "questions",
-    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "singular", "small", "start_only",
+    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "seekers", "singular", "small", "start_only",
     "subjects", "titles", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (

@@ -136,7 +136,8 @@ def _pronouns(
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
-        if token.norm in ("that", "this", "these", "those") and after and after not in loose:
+        literal = n + 1 < len(draft.tokens) and draft.tokens[n + 1].kind in ("code", "quote")
+        if token.norm in ("that", "this", "these", "those") and (literal or (after and after not in loose)):
             continue
         if after in ("", *loose) and _is_linked(draft.tokens[n - 1].norm, token.norm, known):
             continue

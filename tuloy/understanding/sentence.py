@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses
-from tuloy.understanding.conditions import opposite
+from tuloy.understanding.conditions import content, opposite
 from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped, title_of
@@ -71,10 +71,21 @@ class Sentences(Subordinates):
             self.intro = before
             return
         marks = {mark for clause in cut[:1] for mark in clause.marks}
-        if before and before in self.found.drafts and not marks - {"first"} and cut[0].kind == "main":
+        if before and before in self.found.drafts and not marks - {"first"} and self._spells_out(sentence, cut[0]):
             self._forget(before, state)
         if len(state.made) == 1 and not self.section and self._only_wishes(sentence, state.made[0]):
             self.intro = state.made[0]
+
+    def _spells_out(self, sentence: list[Token], first: Clause) -> bool:
+        """Whether a sentence says exactly what the wish before it is; "also" and "if" go on from it instead."""
+        words = [token.norm for token in sentence[:6]]
+        opener = self.known.connectives.at(words, 0)
+        goes_on = opener is not None and opener[0] in CONDITIONS
+        return first.kind == "main" and not goes_on and "also" not in {self._kind_of(word) for word in words}
+
+    def _kind_of(self, word: str) -> str:
+        found = self.known.connectives.at([word], 0)
+        return found[0] if found else ""
 
     def _only_wishes(self, sentence: list[Token], draft: Draft) -> bool:
         words = [token.norm for token in sentence]
@@ -216,16 +227,28 @@ class Sentences(Subordinates):
             hands = len(behind) > 1 and behind[0].norm in known.delivers and behind[1].norm in known.askees
             return hands and cut[n + 1].joined
         before = self.found.drafts[-1:]
-        if phrase.verb not in known.delivers or clause.marks or clause.opener or not before:
+        if phrase.verb not in known.delivers or set(clause.marks) - {"also"} or clause.opener or not before:
             return False
-        if (n and not clause.joined) or phrase.tokens[1:2] == [] or phrase.tokens[1].norm not in known.askees:
+        if before[0] is self.intro or phrase.tokens[1:2] == []:
             return False
-        asks = before[0].verb in known.lookups | known.delivers or not before[0].verb
+        heads = any(one.kind == "main" and one.tokens for one in cut[:n])
+        if (heads and not clause.joined) or not self._hands_over(phrase, before[0]):
+            return False
+        asks = before[0].verb in known.lookups | known.delivers | known.inquiries or not before[0].verb
         if not asks or before[0].branch or before[0].command:
             return False
         self.intro = None if before[0] is self.intro else self.intro
         before[0].details.append(title_of(self.text, phrase.tokens))
         return True
+
+    def _hands_over(self, phrase: Phrase, before: Draft) -> bool:
+        """Whether "provide …" names its receiver, or speaks of what was asked for before: no source of its own."""
+        known = self.known
+        words = [token.norm for token in phrase.tokens]
+        if words[1] in known.askees:
+            return True
+        spoken = content(words[1:], known)
+        return words[1] not in known.indefinite - {"some"} and bool(spoken & (before.words | known.results))
 
     def _pair(self, fresh: Sequence[Draft], state: Told) -> None:
         """ "For each of a and b, bump and publish it": each item follows its own."""

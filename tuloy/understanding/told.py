@@ -293,12 +293,18 @@ class Drafts:
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
         named = [one for one in named if not any(state.base.get(asked, w) != w for asked, w in one.branch.items())]
-        same = named and self.known.root(named[0].verb) == self.known.root(phrase.verb)
+        same = named and self._same_work(named[0].verb, phrase.verb)
         if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
         if phrase.kind == "thing":
             self._do_thing(phrase)
         return [self._draft(phrase)]
+
+    def _same_work(self, one: str, other: str) -> bool:
+        """ "Search for the book. Once you find it": one verb, or two for looking something up or checking it."""
+        known = self.known
+        kinds = (known.seekers, known.check_verbs)
+        return known.root(one) == known.root(other) or any(one in kind and other in kind for kind in kinds)
 
     def _do_thing(self, phrase: Phrase) -> None:
         """ "After the build": an event that is named by a noun is run."""
