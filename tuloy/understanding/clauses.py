@@ -155,7 +155,7 @@ class _Cutter(Scan):
             self.place = end
             self._connect(*connective, comma=comma, joined=joined)
         elif self._opens(end, comma, joined, set(joint)):
-            self.listing |= comma and self.now.kind == "main"
+            self.listing |= comma and self.now.kind == "main" and bool(self.now.tokens)
             self.place = end
             self._open("main", 0, comma=comma, joined=joined)
             self._take(1)
@@ -178,6 +178,7 @@ class _Cutter(Scan):
         if found is None:
             return None
         kind, length = found
+        at_start = after_joint or not self.now.tokens
         if kind in ("seq", "last", "first", "also") and self.words[place + length : place + length + 1] != []:
             length += self.words[place + length] in self.known.inverters
             found = kind, length
@@ -187,6 +188,8 @@ class _Cutter(Scan):
             kind, length = found = "if", 1
         if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
             kind, length = found = "after", 1
+        if kind == "also" and not at_start and length > 2 and after in self.known.determiners:
+            return None  # "the tests, as well as the docs": one more object
         polite = self.known.politeness.at(self.words, place)
         ahead = self.words[place + polite[1] :][:1] if polite else []
         if polite and polite[1] > length and not (ahead and self.known.is_verb(ahead[0])):
@@ -194,7 +197,6 @@ class _Cutter(Scan):
         if kind == "else" and length > 1 and self._negates(place, length):
             kind, length = found = "if", length - 1
         phrase = " ".join(self.words[place : place + length])
-        at_start = after_joint or not self.now.tokens
         if phrase in self.known.precautions and not at_start:
             return "reason", length
         if kind in ("if", "whether") and self._asks_whether(place + length):

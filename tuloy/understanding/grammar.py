@@ -20,9 +20,9 @@ __all__ = ["Grammar", "grammar", "language_of"]
 _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
     "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
-    "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers",
+    "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "describing",
     "demonstratives", "determiners", "distributives", "doers", "durations", "elliptic", "elliptic_no", "everyone", "fails",
-    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "inquiries", "inversions", "inverters",
+    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "information", "inquiries", "inversions", "inverters",
     "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
     "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
     "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words", "plural",

@@ -59,9 +59,10 @@ class Scan:
         if behind < len(self.words) and self.words[behind] in self.known.questions:
             return True
         spoken = [t.norm for t in self.now.tokens[-6:] if t.norm not in self.known.fragments] or [last]
-        if self.now.kind != "main" or (spoken[-2:-1] and spoken[-2] in self.known.determiners):
+        known = self.known
+        if self.now.kind != "main" or (spoken[-2:-1] and spoken[-2] in known.determiners - known.askees):
             return False
-        return last in self.known.askers or self.known.root(spoken[-1]) in self.known.check_verbs
+        return last in known.askers or known.root(known.base(spoken[-1]) or spoken[-1]) in known.check_verbs
 
     def _negates(self, place: int, length: int) -> bool:
         """ "Kung hindi gumana", "if not already installed": a negated condition and no "otherwise"."""

@@ -227,7 +227,7 @@ def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | Non
 def _participle(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
     """Return "the invoices exported to CSV" as "export the invoices to CSV"."""
     for place in range(start + 1, min(len(words), 14)):
-        base = known.forms.get(words[place])
+        base = known.forms.get(words[place]) if words[place] not in known.describing else None
         if base in known.verbs and not words[place].endswith("ing"):
             before = [t for t in tokens[start:place] if t.norm not in ("to", "be")]
             if before and before[0].norm in known.determiners:

@@ -167,6 +167,7 @@ class Sentences(Subordinates):
             return
         phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
         only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
+        only = only | self.known.doers
         if phrase is None or all(word in only for word in words or plain):
             if clause.tokens:
                 self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
@@ -227,6 +228,9 @@ class Sentences(Subordinates):
             hands = len(behind) > 1 and behind[0].norm in known.delivers and behind[1].norm in known.askees
             return hands and cut[n + 1].joined
         before = self.found.drafts[-1:]
+        if before and before[0] is self.intro and self._asks_for_it(phrase):
+            self.intro = None
+            return True
         if phrase.verb not in known.delivers or set(clause.marks) - {"also"} or clause.opener or not before:
             return False
         if before[0] is self.intro or phrase.tokens[1:2] == []:
@@ -241,6 +245,12 @@ class Sentences(Subordinates):
         before[0].details.append(title_of(self.text, phrase.tokens))
         return True
 
+    def _asks_for_it(self, phrase: Phrase) -> bool:
+        """ "Retrieve this information": asks for what the wish before names, and nothing else."""
+        words = [token.norm for token in phrase.tokens[1:]]
+        pointing = words[:1] and words[0] in self.known.singular | self.known.plural
+        return bool(pointing) and len(words) == 2 and phrase.verb in self.known.lookups and words[1] in self.known.information
+
     def _hands_over(self, phrase: Phrase, before: Draft) -> bool:
         """Whether "provide …" names its receiver, or speaks of what was asked for before: no source of its own."""
         known = self.known
@@ -248,6 +258,8 @@ class Sentences(Subordinates):
         if words[1] in known.askees:
             return True
         spoken = content(words[1:], known)
+        if words[1] in known.information or (words[1] in known.articles and set(words[2:3]) & known.information):
+            return before.verb in known.inquiries | known.lookups
         return words[1] not in known.indefinite - {"some"} and bool(spoken & (before.words | known.results))
 
     def _pair(self, fresh: Sequence[Draft], state: Told) -> None:
