@@ -194,6 +194,8 @@ def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> li
     wanted = content([w for w in condition.subject if w not in known.negations | known.finds], known)
     for draft in reversed(before[-30:]):
         checks = draft.check or known.root(draft.verb) in known.check_verbs
-        if checks and wanted and len(wanted & draft.words) * 3 >= len(wanted) * 2:
+        pointed = set(condition.subject[:1]) & known.pronouns and draft is before[-1]
+        enough = 1 if pointed else len(wanted) * 2 / 3
+        if checks and wanted and len(wanted & draft.words) >= enough:
             return [draft]
     return []

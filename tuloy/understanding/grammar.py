@@ -108,11 +108,13 @@ class Grammar:
         self.affixes = [_affixes(one) for one in tables if "affixes" in one]
         self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
+        self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
         self.spellings = {short: word for one in tables for short, word in one.get("spellings", {}).items()}
         self.short_prefixes = {short: full for one in tables for short, full in one.get("short_prefixes", {}).items()}
         inflecting = [one for one in tables if "affixes" in one]
+        self.linkers_of = frozenset(str(one["words"]["of"]) for one in tables if one["words"].get("of"))
         self.linkers = frozenset(word for one in inflecting for word in one["articles"])
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
@@ -227,6 +229,12 @@ class Grammar:
         if form.root in self.first_form:
             return self.first_form[form.root]
         return f"i-{form.root}" if form.root in self.borrowed or "-" in word else None
+
+    def stative(self, word: str) -> str | None:
+        """The root that a word says something is like: "malinis" is what was cleaned."""
+        prefix = next((one for one in self.stative_prefixes if word.startswith(one)), None)
+        root = word.removeprefix(prefix) if prefix else ""
+        return self.meanings.get(root, root) if root in self.roots else None
 
     def is_verb(self, word: str) -> bool:
         """Whether the word is a verb as commands have it."""

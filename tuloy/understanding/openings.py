@@ -234,6 +234,8 @@ class Scan:
         known = self.known
         first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
+        answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in known.fragments)
+        leads = leads or (self.now.kind == "if" and answer in known.elliptic | known.elliptic_no)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
             return False
         ended = leads or last in known.passes or last in known.fails or last in known.finished

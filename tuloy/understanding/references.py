@@ -4,6 +4,7 @@ Owns which noun a pronoun means and whether acting on it has to wait.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tuloy.understanding.draft import Draft, Why, open_ends
 from tuloy.understanding.grammar import Grammar
@@ -62,6 +63,7 @@ def depend(
         draft.thing_text = text[thing[0].start : thing[-1].end]
     recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
     changed = _pronouns(draft, recent, thing, known, text)
+    _find_until(draft, known, text)
     if changed:
         direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
         if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
@@ -80,6 +82,8 @@ def depend(
     if not thing and len(draft.tokens) == 1 and topic and known.root(draft.verb) in known.changers:
         draft.thing, draft.thing_text = topic[-1].thing, topic[-1].thing_text
         draft.title = f"{draft.title} {_definite(topic[-1].thing_text, known)}"
+    if not thing and len(draft.tokens) == 1 and known.root(draft.verb) not in known.absolute:
+        _take_from_check(draft, known)
     if not changed:
         _name_adjective(draft, recent, thing, known, text)
     if (
@@ -91,6 +95,31 @@ def depend(
         _after(draft, before[-1])
     _repeated(draft, recent, known)
     _results(draft, before, known)
+
+
+def _find_until(draft: Draft, known: Grammar, text: str) -> None:
+    """ "Bisect main until you find the commit": what was looked for is what comes out."""
+    words = [token.norm for token in draft.tokens[:24]]
+    last = next((n for n, word in enumerate(words) if word in known.lasting), len(words))
+    verb = next((n for n in range(last + 1, min(last + 4, len(words))) if words[n] in known.seekers), None)
+    found = thing_of(draft.tokens[verb:], known) if verb else []
+    if found:
+        draft.thing = tuple(t.norm for t in found if t.norm not in known.determiners)
+        draft.thing_text = text[found[0].start : found[-1].end]
+        draft.verb = words[verb] if verb else draft.verb
+
+
+def _take_from_check(draft: Draft, known: Grammar) -> None:
+    """ "Kung meron, i-remove": a verb alone acts on what the check asked about."""
+    check = next((one for one, when in draft.needs.items() if when != "finished" and one.asked), None)
+    if check is None or not check.thing_text or not (check.check or known.root(check.verb) in known.check_verbs):
+        return
+    if draft.verb in known.consumers or known.root(draft.verb) in known.consumers:
+        return
+    draft.thing, draft.thing_text = check.thing, check.thing_text
+    first = check.thing_text.split()[0].lower()
+    named = check.thing_text if first in known.articles else _definite(check.thing_text, known)
+    draft.title = f"{draft.title} {named}"
 
 
 def _moves(draft: Draft, recent: Sequence[Draft], known: Grammar, text: str) -> None:
@@ -206,14 +235,28 @@ def _definite(words: str, known: Grammar) -> str:
 def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
     """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
     nouns = _definite_nouns(draft, known)
+    done = _described(draft, known)
     for one in recent:
         verb = known.root(one.verb)
+        if one.thing and (verb, _head(one, known)) in done and verb in known.makers | known.changers:
+            _after(draft, one)
         if one.thing and verb in known.makers | known.changers and verb in nouns and one.thing[-1] not in nouns:
             _after(draft, one)
-        if one.thing and verb in known.makers and one.thing[-1] in nouns:
+        if one.thing and verb in known.makers and {one.thing[-1], _head(one, known)} & nouns:
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:
                 _after(draft, one)
+
+
+def _described(draft: Draft, known: Grammar) -> set[tuple[str, str]]:
+    """ "The cleaned data", "ang malinis na datos": what was done, and to what."""
+    words = [token.norm for token in draft.tokens[1:60]]
+    found = set()
+    for n, word in enumerate(words[:-1]):
+        verb = known.forms.get(word) if word.endswith("ed") else known.stative(word)
+        if verb:
+            found |= {(known.root(verb), after) for after in words[n + 1 : n + 3]}
+    return found
 
 
 def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
@@ -232,6 +275,9 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
             definite = False
         elif definite:
             found.add(word)
+    for word, after in pairwise(words):
+        if _is_linked(word, after, known):
+            found |= {word[:-1], word[:-2]}
     return found
 
 
@@ -239,7 +285,7 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     """ "Commit the changes", "publish": what takes whatever there is waits for the open ends."""
     verb = known.root(draft.verb)
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
-    takes = takes and not {"of", known.spoken.get("of")} & set(draft.thing[:-1])
+    takes = takes and _head(draft, known) == draft.thing[-1]
     fresh = len(draft.tokens) > 2 and draft.tokens[1].norm in known.articles and draft.tokens[2].norm in known.novelties
     bare = verb in known.consumers and (not draft.thing or fresh)
     if not takes and before and _speaks_of_results(draft, known):
@@ -249,6 +295,17 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     if (takes or bare) and not draft.needs:
         for one in open_ends(before):
             _after(draft, one)
+
+
+def _head(draft: Draft, known: Grammar) -> str:
+    """ "A list of dead links", "listahan ng mga link": the list is what it is about, and not the links."""
+    words = [word.lower() for word in draft.thing_text.split()[:16]]
+    while len(words) > 1 and words[0] in known.determiners:
+        words.pop(0)
+    place = next((n for n, word in enumerate(words) if n and word in known.linkers_of), len(words))
+    if place == len(words):
+        return draft.thing[-1] if draft.thing else ""
+    return words[place - 1]
 
 
 def _speaks_of_results(draft: Draft, known: Grammar) -> bool:

@@ -3,6 +3,7 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
 """
 
+from tuloy.plan import When
 from tuloy.understanding.conditions import Condition, asked_of, condition_of, opposite
 from tuloy.understanding.draft import Draft, Needs, open_ends
 from tuloy.understanding.each import Each
@@ -92,7 +93,8 @@ class Subordinates(Each):
         condition = Condition("outcome", clause.kind == "on_pass") if plain else condition_of(clause.tokens, known)
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
-            when = self.asked_when if holds else opposite(self.asked_when)
+            said: When = "succeeded" if self.asked_plainly else self.asked_when
+            when = said if holds else opposite(said)
             if self._says_whether_there_is(clause):
                 when = "succeeded" if holds != self.asked[0].negated else "failed"
             self._under(dict.fromkeys(self.asked, when), state, tail=tail)
@@ -116,6 +118,7 @@ class Subordinates(Each):
         self.asked = asked
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
+        self.asked_plainly = condition.kind == "back"
         self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:

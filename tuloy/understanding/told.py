@@ -60,6 +60,7 @@ class Drafts:
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
+        self.asked_plainly = False
         self.because: Why | None = None
         self.intro: Draft | None = None
         self.section = ""
