@@ -93,6 +93,9 @@ class _Cutter(Scan):
             self._joint()
         elif connective := self._connective(self.place):
             self._connect(*connective)
+        elif self._names_event():
+            self._open("after", 0)
+            self._take(1)
         elif self._runs_on():
             self._open("main", 0, comma=True)
             self.now.ran_on = True
@@ -202,6 +205,8 @@ class _Cutter(Scan):
         if kind in ("if", "whether") and self._asks_whether(place + length):
             return None
         if kind in ("before", "after", "if", "while") and not after_joint and self._belongs_to_relative(place + length):
+            return None
+        if kind in ("if", "after", "while") and not after_joint and self._makes_what_acts():
             return None
         if length == 1 and self._is_ordinary(phrase, kind, after, at_start, place):
             return None

@@ -108,6 +108,7 @@ class Grammar:
         self.affixes = [_affixes(one) for one in tables if "affixes" in one]
         self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
+        self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
         self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}

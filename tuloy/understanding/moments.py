@@ -52,8 +52,12 @@ def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _D
     if not opener and not short:
         return None
     found = _dated(words, place + opener, known)
-    waits = words[place] in ("until", "hanggang") and place > 0 and known.is_verb(words[place - 1])
-    return None if found and waits and not found[1].clock else found
+    waits = words[place] in known.lasting and place > 0 and known.is_verb(words[place - 1])
+    described = place > 0 and words[place - 1] in known.forms and not set(words[max(0, place - 12) : place - 1]) & (
+        known.auxiliaries | known.pronouns
+    )
+    describes = described and known.connectives.at(words, place) == ("before", 1)
+    return None if describes or (found and waits and not found[1].clock) else found
 
 
 def _relative(words: list[str], start: int, place: int, known: Grammar) -> tuple[int, _Day] | None:
@@ -80,7 +84,11 @@ def _alone(words: list[str], start: int, place: int, known: Grammar) -> tuple[in
 
 def _at_an_end(words: list[str], start: int, place: int, end: int, known: Grammar, *, closing: bool = False) -> bool:
     """Whether the words open or close their sentence, and it is an order that they close or open."""
-    before = set(words[max(start, place - 60) : place])
+    part = words[max(start, place - 60) : place]
+    comma = next((n for n in range(len(part), 0, -1) if part[n - 1] == ","), 0)
+    before = set(part)
+    if set(part[comma:]) & known.whether:
+        return False
     if before & (known.relatives | known.auxiliaries) or not in_an_order(words, start, place, known):
         return False
     closes = end >= len(words) or words[end] in _ENDS

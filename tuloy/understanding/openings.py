@@ -96,6 +96,22 @@ class Scan:
             return words[-1] == words[place + 1] or words[-1].endswith("ed") or known.base(words[-1]) is not None
         return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) is not None
 
+    def _makes_what_acts(self) -> bool:
+        """ "Add an alert that fires": what stands behind says when the new thing does so."""
+        known = self.known
+        words = [token.norm for token in self.now.tokens[:30]]
+        if len(words) < 4 or self.now.kind != "main" or known.root(words[0]) not in known.makers | known.movers:
+            return False
+        if not set(words[1:3]) & known.indefinite:
+            return False
+        place = next((n for n, word in enumerate(words[:-1]) if n > 1 and word in known.relatives), None)
+        return place is not None and self._acts(words[place + 1])
+
+    def _acts(self, word: str) -> bool:
+        form = self.known.form(word)
+        stems = {word.removesuffix("s"), word.removesuffix("es")} if word.endswith("s") else set()
+        return bool(stems & (self.known.verbs | self.known.fails)) or (form is not None and form.mood in ("told", "will"))
+
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
         known = self.known
         if kind == "after" and (after[:1].isdigit() or after in ("a", "per", "every", "again", "more", "another")):
@@ -220,6 +236,15 @@ class Scan:
         """ "Run `a` and `b`": as many commands, when both stand alone behind the verb."""
         return len(self.now.tokens) >= 2 and self.now.tokens[-1].kind == "code" and len(self.now.tokens) <= 3
 
+    def _names_event(self) -> bool:
+        """ "Pagka-merge ng PR": a form of the verb that itself says "after"."""
+        known, word = self.known, self.words[self.place]
+        if self.now.tokens or self.now.kind != "main" or not word.startswith(known.event_prefixes):
+            return False
+        form = known.form(word)
+        after = self.words[self.place + 1 : self.place + 2]
+        return form is not None and form.mood == "noun" and bool(after) and after[0] in known.linkers | known.fragments
+
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
@@ -235,7 +260,8 @@ class Scan:
         first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in known.fragments)
-        leads = leads or (self.now.kind == "if" and answer in known.elliptic | known.elliptic_no)
+        answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
+        leads = leads or (answers and last not in known.auxiliaries)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
             return False
         ended = leads or last in known.passes or last in known.fails or last in known.finished

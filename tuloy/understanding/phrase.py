@@ -197,6 +197,8 @@ def _remarks(words: Sequence[str], known: Grammar) -> bool:
     """ "All of this has to be done", "dapat tapos ito": how far things must be, and no more work."""
     small = known.everyone | known.pronouns | known.auxiliaries | known.determiners | known.adverbs | known.fragments
     rest = [word for word in words if word not in small and word not in ("of", "to") and word not in known.needed]
+    if not rest and words[0] in known.needed and len(words) > 1:
+        return True
     return (
         bool(rest) and len(words) > 1 and all(word in known.finished for word in rest) and words[0] not in known.verbs
     )
@@ -245,7 +247,7 @@ def _thing_to_do(tokens: list[Token], words: list[str], start: int, known: Gramm
     if words[place + 1] not in known.verbs:
         return None
     rest = [tokens[place], *tokens[start:place], *tokens[place + 1 :]]
-    return Phrase(rest, "make", 0.8, changed={0: "make"}, rule="wished for")
+    return Phrase(rest, words[place + 1], 0.8, changed={0: "make"}, rule="wished for")
 
 
 def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:

@@ -293,8 +293,10 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     if takes and before and draft.needs and before[-1].needs == draft.needs:
         _after(draft, before[-1])
     if (takes or bare) and not draft.needs:
+        duty = draft.why is not None and draft.why.rule == "duty"
         for one in open_ends(before):
-            _after(draft, one)
+            if not duty or known.root(one.verb) in known.makers | known.changers | known.judging | known.inquiries:
+                _after(draft, one)
 
 
 def _head(draft: Draft, known: Grammar) -> str:

@@ -41,6 +41,8 @@ class Sentences(Subordinates):
         order = self.known.ordered_intro.within(words)
         if order:
             sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
+        if self._says_how(sentence, words):
+            return []
         cut = self._colons(clauses(sentence, self.known))
         state = Told(dict(base), ordered=order is not None)
         listed = self.because
@@ -56,6 +58,21 @@ class Sentences(Subordinates):
             self.group = state.run
         self._introduce(sentence, cut, state)
         return state.made
+
+    def _says_how(self, rest: list[Token], words: Sequence[str]) -> bool:
+        """ "Do it concurrently", "do them in that order": how the steps before are done, and no step."""
+        known = self.known
+        kept = [token.norm for token in stripped(rest, known)[0]]
+        side = known.parallel_intro.within(kept)
+        kept = [*kept[: side[1]], *kept[side[1] + side[2] :]] if side else kept
+        ordered = known.ordered_intro.within(words) is not None
+        everyone = known.everyone | known.pronouns | known.determiners | known.adverbs | {"of"}
+        if not (side or ordered) or not self.found.drafts or not kept or kept[0] not in known.no_work:
+            return False
+        if not all(word in everyone for word in kept[1:]):
+            return False
+        self._chain(self.group if ordered else ())
+        return True
 
     def _reason(self, clause: Clause, n: int) -> Why | None:
         """The connective of a clause as what its edges come from."""

@@ -22,6 +22,9 @@ class Subordinates(Each):
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
         raise NotImplementedError  # `tuloy.understanding.sentence` reads main clauses
 
+    def _order(self, clause: Clause, state: Told) -> None:
+        raise NotImplementedError  # `tuloy.understanding.sentence` reads adverbs of order
+
     def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
         clause = cut[n]
         if n and clause.kind in CONDITIONS | {"while", "after", "before"} and self._tells_on(clause, state):
@@ -209,8 +212,9 @@ class Subordinates(Each):
         inner = Told(dict(state.base))
         rest = 0
         for rest, other in enumerate(cut[n + 1 :], n + 1):
-            if other.kind != "main" or any(mark in ("seq", "last") for mark in other.marks):
+            if other.kind != "main" or "last" in other.marks or "also" in other.marks:
                 break
+            self._order(other, inner)
             self._main(other, cut, rest, inner, forced=True)
             other.tokens, other.kind = [], "spent"
         if fresh:

@@ -143,8 +143,15 @@ class Drafts:
                 self.topic,
                 lately=self.topic_at == len(self.found.drafts),
             )
+            self._name_question(draft)
             self._add_tail(draft)
             self.found.drafts.append(draft)
+
+    def _name_question(self, draft: Draft) -> None:
+        """ "Check if the certificate is expired" speaks of the certificate."""
+        place = next((n for n, t in enumerate(draft.tokens[:5]) if n and t.norm in self.known.whether), 0)
+        if place and not draft.thing and self.known.root(draft.verb) in self.known.check_verbs:
+            self._name_fact(draft, draft.tokens[place + 1 :])
 
     def _add_tail(self, draft: Draft) -> None:
         """Name the item or the occasion behind the words of a step, whatever its pronouns became."""
@@ -194,7 +201,7 @@ class Drafts:
             words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
             negated=any(t.norm in self.known.negations for t in tokens),
         )
-        self._name_fact(draft)
+        self._name_fact(draft, draft.tokens)
         self._insert(draft, state, tail=tail)
         return draft
 
@@ -238,36 +245,38 @@ class Drafts:
             same = bool(draft.thing) and draft.thing[-1] in words and not draft.check
             if (pointing or same) and not draft.branch:
                 check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
-                return
+                break
         last = self.found.drafts[-1:]
         first = check.tokens[0].norm if check.tokens else ""
-        if (
-            last
-            and not last[0].branch
-            and (words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons)
-        ):
+        exists = self.known.existence.at([token.norm for token in check.tokens[:9]], 0)
+        root = self.known.root(last[0].verb) if last else ""
+        measured = not exists and (root in self.known.judging or last[0].verb in self.known.inquiries) if last else False
+        measured = measured and not check.needs.keys() & set(last)
+        asks = words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons
+        if last and not last[0].branch and (measured or (asks and not check.needs)):
             check.need({last[0]: "succeeded"}, Why("asks about what came out of it", check.span))
 
-    def _name_fact(self, draft: Draft) -> None:
-        """ "There is a docs folder" speaks of the docs folder."""
-        words = [t.norm for t in draft.tokens]
-        exists = self.known.existence.at(words, 0)
+    def _name_fact(self, draft: Draft, tokens: Sequence[Token]) -> None:
+        """ "There is a docs folder" speaks of the docs folder, "the old model wins" of the old model."""
+        words = [t.norm for t in tokens]
+        if exists := self.known.existence.at(words, 0):
+            rest = [t for t in tokens[exists[1] :] if t.norm not in self.known.negations]
+            self._speaks_of(draft, thing_of([rest[0], *rest], self.known) if rest else [])
+            return
         place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
-        if not exists and place > 1 and words[0] in self.known.articles:
-            draft.thing = tuple(words[1:place])
-            draft.thing_text = self.text[draft.tokens[0].start : draft.tokens[place - 1].end]
-        behind = next(
-            (n for n, word in enumerate(words[:12]) if n and word in self.known.articles & self.known.subjects), 0
-        )
-        if not exists and behind and self.known.affixes:
-            thing = thing_of([draft.tokens[behind], *draft.tokens[behind:]], self.known)
+        if not place and len(words) in range(3, 9) and words[-1].endswith("s") and not words[-2].endswith("s"):
+            place = len(words) - 1
+        if place > 1 and words[0] in self.known.articles:
+            self._speaks_of(draft, tokens[:place])
+        behind = self.known.articles & self.known.subjects
+        start = next((n for n, word in enumerate(words[:12]) if n and word in behind), 0)
+        if start and self.known.affixes:
+            self._speaks_of(draft, thing_of([tokens[start], *tokens[start:]], self.known))
+
+    def _speaks_of(self, draft: Draft, thing: Sequence[Token]) -> None:
+        if thing:
             draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
-            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
-        rest = [t for t in draft.tokens[exists[1] :] if t.norm not in self.known.negations] if exists else []
-        if rest:
-            thing = thing_of([rest[0], *rest], self.known)
-            draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
-            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
+            draft.thing_text = self.text[thing[0].start : thing[-1].end]
 
     def _event(self, clause: Clause, state: Told, group: Sequence[Draft]) -> list[Draft] | None:
         """Return the drafts that an event names, new ones where none was there; None where it is no event."""
