@@ -189,6 +189,8 @@ class _Cutter(Scan):
         behind = next((w for w in self.words[place + length : place + length + 4] if w not in self.known.fragments), "")
         if kind in ("on_pass", "on_fail") and length > 1 and behind in self.known.subjects | self.known.totals:
             kind, length = found = "if", 1
+        if kind == "seq" and length > 1 and after in self.known.action_nouns and self.words[place + length + 1 :][:1] == [","]:
+            kind, length = found = "after", length  # "pag tapos na build, …"
         if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
             kind, length = found = "after", 1
         if kind == "also" and not at_start and length > 2 and after in self.known.determiners:

@@ -192,10 +192,11 @@ def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list
 def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """A check that the text already states: most words of the fact are in it."""
     wanted = content([w for w in condition.subject if w not in known.negations | known.finds], known)
+    pointed = bool(set(condition.subject[:1]) & known.pronouns)
     for draft in reversed(before[-30:]):
         checks = draft.check or known.root(draft.verb) in known.check_verbs
-        pointed = set(condition.subject[:1]) & known.pronouns and draft is before[-1]
-        enough = 1 if pointed else len(wanted) * 2 / 3
+        enough = 1 if checks and pointed else len(wanted) * 2 / 3
+        pointed = pointed and not checks
         if checks and wanted and len(wanted & draft.words) >= enough:
             return [draft]
     return []

@@ -89,7 +89,8 @@ class Scan:
         known = self.known
         words = [token.norm for token in self.now.tokens[-12:]]
         after = self.words[behind] if behind < len(self.words) else ""
-        if not words or self.now.kind != "main" or after not in known.articles:
+        dated = after in known.deadlines["weekdays"] or after in known.deadlines["months"] or after[:1].isdigit()
+        if not words or self.now.kind != "main" or (after not in known.articles and not dated):
             return False
         place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.relatives), None)
         if place is not None and place + 1 < len(words) and self._third_person(words[place + 1 : place + 4]):
@@ -110,7 +111,7 @@ class Scan:
     def _acts(self, word: str) -> bool:
         form = self.known.form(word)
         stems = {word.removesuffix("s"), word.removesuffix("es")} if word.endswith("s") else set()
-        return bool(stems & (self.known.verbs | self.known.fails)) or (form is not None and form.mood in ("told", "will"))
+        return bool(stems & (self.known.verbs | self.known.fails)) or (form is not None and form.mood in ("told", "will", "either"))
 
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
         known = self.known

@@ -85,12 +85,14 @@ def _verb_first(tokens: list[Token], known: Grammar) -> Phrase | None:
         return None
     while place + 2 < len(words) and words[place + 1] in known.fragments:
         place += 1
-    if not known.is_verb(words[place + 1]):
+    verb = words[place + 1]
+    if not known.is_verb(verb) or any(verb.startswith(one.actor) for one in known.affixes):
         return None
     behind = place + 2
     while behind < len(words) and words[behind] in known.fragments:
         behind += 1
-    thing = [token for token in tokens[:place] if token.norm not in known.fragments | known.inverters]
+    loose = known.fragments | known.inverters
+    thing = [t for n, t in enumerate(tokens[:place]) if t.norm not in loose or words[n + 1] in known.neutral]
     ordered = [tokens[place + 1], *thing, *tokens[behind:]]
     return Phrase(ordered, words[place + 1], 0.85, changed={1: words[0]}, rule="object in front")
 

@@ -190,7 +190,8 @@ def _pronouns(
 
 def _is_linked(before: str, word: str, known: Grammar) -> bool:
     """ "Ang listahang iyon": behind a noun with its linker a demonstrative points at that noun."""
-    return word in known.neutral and before.endswith("ng") and before not in known.determiners | known.adverbs
+    links = before in known.links or (before.endswith("ng") and before not in known.determiners | known.adverbs)
+    return word in known.neutral and links
 
 
 def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
@@ -242,6 +243,8 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
             _after(draft, one)
         if one.thing and verb in known.makers | known.changers and verb in nouns and one.thing[-1] not in nouns:
             _after(draft, one)
+        if one.origin and one.thing[-1:] != draft.thing[-1:]:
+            continue
         if one.thing and verb in known.makers and {one.thing[-1], _head(one, known)} & nouns:
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:

@@ -59,7 +59,7 @@ class Sentences(Subordinates):
         self._introduce(sentence, cut, state)
         return state.made
 
-    def _says_how(self, rest: list[Token], words: Sequence[str]) -> bool:
+    def _says_how(self, rest: list[Token], words: Sequence[str], *, beside: bool = False) -> bool:
         """ "Do it concurrently", "do them in that order": how the steps before are done, and no step."""
         known = self.known
         kept = [token.norm for token in stripped(rest, known)[0]]
@@ -67,7 +67,7 @@ class Sentences(Subordinates):
         kept = [*kept[: side[1]], *kept[side[1] + side[2] :]] if side else kept
         ordered = known.ordered_intro.within(words) is not None
         everyone = known.everyone | known.pronouns | known.determiners | known.adverbs | {"of"}
-        if not (side or ordered) or not self.found.drafts or not kept or kept[0] not in known.no_work:
+        if not (side or ordered or beside) or not self.found.drafts or not kept or kept[0] not in known.no_work:
             return False
         if not all(word in everyone for word in kept[1:]):
             return False
@@ -181,6 +181,8 @@ class Sentences(Subordinates):
         marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
         strong = forced or marked or (state.waiting and not told)
         if self._is_courtesy(words, state):
+            return
+        if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
         phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
         only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs

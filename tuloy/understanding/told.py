@@ -264,8 +264,9 @@ class Drafts:
             self._speaks_of(draft, thing_of([rest[0], *rest], self.known) if rest else [])
             return
         place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
-        if not place and len(words) in range(3, 9) and words[-1].endswith("s") and not words[-2].endswith("s"):
-            place = len(words) - 1
+        end = next((n for n, word in enumerate(words[:9]) if word in self.known.prepositions), len(words))
+        if not place and end in range(3, 9) and words[end - 1].endswith("s") and not words[end - 2].endswith("s"):
+            place = end - 1
         if place > 1 and words[0] in self.known.articles:
             self._speaks_of(draft, tokens[:place])
         behind = self.known.articles & self.known.subjects
