@@ -191,7 +191,7 @@ class _Cutter(Scan):
             kind, length = found = "if", 1
         if kind == "seq" and length > 1 and after in self.known.action_nouns and self.words[place + length + 1 :][:1] == [","]:
             kind, length = found = "after", length  # "pag tapos na build, …"
-        if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
+        if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self._turns(place, after):
             kind, length = found = "after", 1
         if kind == "also" and not at_start and length > 2 and after in self.known.determiners:
             return None  # "the tests, as well as the docs": one more object
@@ -220,6 +220,14 @@ class _Cutter(Scan):
         ):
             return None
         return found
+
+    def _turns(self, place: int, after: str) -> bool:
+        """ "Pagkatapos mabuo ang imahe", "pagkatapos buuin ang imahe ay …": what follows is the event."""
+        if self.known.tells(after):
+            return True
+        ahead = self.words[place + 2 : place + 16]
+        end = next((n for n, word in enumerate(ahead) if word in self.known.inverters or word == ","), len(ahead))
+        return end < len(ahead) and ahead[end] in self.known.inverters and self.known.is_verb(after)
 
     def _connect(self, kind: str, length: int, *, comma: bool = False, joined: bool = False) -> None:
         end = self.place + length

@@ -72,6 +72,8 @@ def _relative(words: list[str], start: int, place: int, known: Grammar) -> tuple
 def _alone(words: list[str], start: int, place: int, known: Grammar) -> tuple[int, _Day] | None:
     """A day without "by": "bukas", "sa Lunes", "end of the month"; only where it ends its sentence."""
     lists = known.deadlines
+    if place and words[place - 1] in known.topics:
+        return None  # "for tonight" says how long
     opener = longest(words, place, lists["on"])
     kinds = ("tomorrow", "tonight", "month_end")
     length = next((length for kind in kinds if (length := longest(words, place, lists[kind]))), 0)

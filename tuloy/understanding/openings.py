@@ -265,6 +265,9 @@ class Scan:
         leads = leads or (answers and last not in known.auxiliaries)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
             return False
+        done = self.now.kind == "after" and bool(set(self.now.opener.split()) & known.finished)
+        if done and known.orders(self.words[self.place]) and self.words[self.place] not in known.verbs - known.nouns_too:
+            return True
         ended = leads or last in known.passes or last in known.fails or last in known.finished
         return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
 
@@ -288,6 +291,8 @@ class Scan:
             return after not in known.subjects
         if word.endswith("ing") and known.base(word) and self._begins_with_gerund():
             return not known.examples.at([word], 0)
+        if after in known.particles and words[place + 2 : place + 3] != [] and words[place + 2] in known.articles:
+            return self._could_be_verb(word) and word not in known.files
         return after in known.articles and known.may_order(word, after) and self._could_be_verb(word)
 
     def _verb_here(self, place: int, after: str) -> bool:
@@ -397,6 +402,7 @@ class Scan:
         return (
             known.tells(words[0])
             or words[0].endswith(("s", "ed"))
+            or (words[0] in known.forms and words[0] not in known.verbs and not words[0].endswith("ing"))
             or words[0] in known.auxiliaries
             or (len(words) > 1 and words[1].endswith("s"))
         )

@@ -288,7 +288,7 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
         return Phrase(kept[1:], "", 0.6, "thing")
     base = known.base(words[0])
     form = known.form(words[0]) if words[0] not in known.verbs else None
-    if base and (known.tells(words[0]) or (form and form.mood == "noun" and base in known.verbs)):
+    if base and (known.tells(words[0]) or (form and form.mood == "noun" and known.is_verb(base))):
         return Phrase(kept, base, 0.85, changed={0: base})
     if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
         return Phrase(kept, words[0], 0.85)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses
-from tuloy.understanding.conditions import content, opposite
+from tuloy.understanding.conditions import Condition, asked_of, content, opposite
 from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped, title_of
@@ -179,6 +179,10 @@ class Sentences(Subordinates):
         state.forbidding = False
         told = bool(words) and words[0] in self.known.articles
         marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
+        if "regardless" in clause.marks and n + 1 < len(cut) and words and words[0] in self.known.subjects:
+            named = asked_of(Condition("outcome", True, tuple(words)), self.found.drafts, [], self.known)
+            state.base = dict.fromkeys(named, "finished") if named else state.base
+            return
         strong = forced or marked or (state.waiting and not told)
         if self._is_courtesy(words, state):
             return

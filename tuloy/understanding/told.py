@@ -251,6 +251,7 @@ class Drafts:
         exists = self.known.existence.at([token.norm for token in check.tokens[:9]], 0)
         root = self.known.root(last[0].verb) if last else ""
         measured = not exists and (root in self.known.judging or last[0].verb in self.known.inquiries) if last else False
+        measured = measured or (bool(last and last[0].needs) and not exists)
         measured = measured and not check.needs.keys() & set(last)
         asks = words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons
         if last and not last[0].branch and (measured or (asks and not check.needs)):

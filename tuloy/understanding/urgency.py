@@ -61,7 +61,9 @@ def _outside(token: Token, spans: Sequence[tuple[int, int]]) -> str:
 def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) -> bool:
     """ "The important docs", "a critical bug": a property of a thing, not of the goal."""
     if length > 1:
-        return False
+        start = place - (place > 0 and words[place - 1] in known.articles)
+        opener = known.connectives.at(words, start - 1) if start else None
+        return opener is not None and opener[0] in ("if", "after", "while", "unless")
     before = words[place - 1] if place else ""
     after = words[place + length] if place + length < len(words) else ""
     plain_noun = after[:1].isalpha() and after not in known.coordinators and after not in known.prepositions
