@@ -20,14 +20,14 @@ __all__ = ["Grammar", "grammar", "language_of"]
 _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
     "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
-    "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "describing",
+    "checkable", "command_nouns", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "describing",
     "demonstratives", "determiners", "distributives", "doers", "durations", "elliptic", "elliptic_no", "everyone", "fails",
-    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "information", "inquiries", "inversions", "inverters",
-    "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
+    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "information", "inquiries", "introducers", "inversions", "inverters",
+    "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links", "literal_nouns", "lookups", "loops", "makers", "makers_of_tools",
     "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
     "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words", "plural",
-    "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "questions",
-    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "seekers", "singular", "small", "start_only",
+    "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "openers_of_events", "others", "questions", "modals", "infinitives",
+    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "running", "seekers", "singular", "small", "start_only",
     "subjects", "titles", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (

@@ -100,22 +100,23 @@ def _at_an_end(words: list[str], start: int, place: int, end: int, known: Gramma
 def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day] | None:
     """Read a date behind its opener: the end of its words, and the day. Fill words between may name an occasion."""
     place, day, clock, skipped, end = begin, None, None, 0, begin
+    lists = known.deadlines
     while place < len(words) and place - begin < 9:
         if found := _day_at(words, place, known):
             length, day = found
             place += length
             end = place
-        elif (time := time_at(words, place, known)) and (day or place == begin or words[place - 1] in _BEFORE_TIME):
+        elif (time := time_at(words, place, known)) and (day or place == begin or words[place - 1] in lists["before_time"]):
             clock, place = time[1], place + time[0]
             end = place
         elif (
-            words[place] in known.deadlines["fill"] and skipped < 5 and not (day and words[place] in known.determiners)
+            words[place] in lists["fill"] and skipped < 5 and not (day and words[place] in known.determiners)
         ):
             skipped += 1
             place += 1
             if day:
-                end = place if words[place - 1] in ("morning", "afternoon", "evening", "night", "sharp") else end
-        elif day and words[place] in _BEFORE_TIME and time_at(words, place + 1, known):
+                end = place if words[place - 1] in lists["part_of_day"] else end
+        elif day and words[place] in lists["before_time"] and time_at(words, place + 1, known):
             place += 1
         else:
             break
@@ -123,9 +124,6 @@ def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day]
         return None
     value = day or _Day("today")
     return end, _Day(value.kind, value.value, clock)
-
-
-_BEFORE_TIME = frozenset({"by", "at", "before", ",", "ng", "nang", "mga"})
 
 
 def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day] | None:

@@ -143,7 +143,7 @@ class Scan:
             or word in known.determiners
             or word in known.pronouns
             or known.base(word)
-            or word in ("we", "you", "i")
+            or word in known.doers
             or word in known.inverters
             or word in known.connectives_first
             or not word
@@ -169,7 +169,7 @@ class Scan:
         if (
             now.kind == "reason"
             and not comma
-            and any(t.norm in known.auxiliaries or t.norm == "to" for t in now.tokens)
+            and any(t.norm in known.auxiliaries or t.norm in known.infinitives for t in now.tokens)
         ):
             return False
         if now.kind == "constraint" or now.kind == "reason":
@@ -367,7 +367,7 @@ class Scan:
             or (word.endswith("s") and (word[:-1] in known.verbs or word[:-2] in known.verbs))
             or "'s" in word
             or not word[0].isalpha()
-            or word in ("we", "you", "i", "he", "she", "not", "of", "but", "than", "when", "while", "until", "also")
+            or word in known.doers | known.others | known.contrasts | known.lasting | known.connectives_first | {"than"}
         )
 
     def _begins_with_gerund(self) -> bool:
@@ -388,16 +388,16 @@ class Scan:
                 if known.affixes and words[n] in known.links and known.form(words[n + 1]) is None:
                     continue
                 return not self._third_person(words[n + 1 : n + 4])
-            if words[n] == "to" and n + 1 < len(words) and known.is_verb(words[n + 1]):
+            if words[n] in known.infinitives and n + 1 < len(words) and known.is_verb(words[n + 1]):
                 return {words[n - 1], words[n - 1].removesuffix("s")} & known.makers_of_tools != set()
-            if words[n] == "until":
+            if words[n] in known.lasting:
                 return True
         return False
 
     def _third_person(self, words: Sequence[str]) -> bool:
         """ "That breaks", "that was": a base form behind it cannot belong to the same subject."""
         known = self.known
-        if not words or words[0] in ("can", "could", "will", "should", "must", "may", "might"):
+        if not words or words[0] in known.modals:
             return False
         return (
             known.tells(words[0])

@@ -190,7 +190,7 @@ class Subordinates(Each):
     def _describes(self, clause: Clause) -> bool:
         """ "When users log in": an occasion in the product, and not the end of a step."""
         words = {token.norm for token in clause.tokens}
-        return bool(words) and not words & (self.known.finished | self.known.pronouns | {"you", "we"})
+        return bool(words) and not words & (self.known.finished | self.known.pronouns | self.known.doers)
 
     def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
         events = self._event(clause, state, self.group)
