@@ -20,15 +20,17 @@ __all__ = ["Grammar", "grammar", "language_of"]
 _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
     "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
-    "checkable", "command_nouns", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers", "describing",
-    "demonstratives", "determiners", "distributives", "doers", "durations", "elliptic", "elliptic_no", "everyone", "fails",
-    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "information", "inquiries", "introducers", "inversions", "inverters",
-    "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links", "literal_nouns", "lookups", "loops", "makers", "makers_of_tools",
-    "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
-    "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words", "plural",
-    "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "openers_of_events", "others", "questions", "modals", "infinitives",
-    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "running", "seekers", "singular", "small", "start_only",
-    "subjects", "titles", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
+    "checkable", "command_nouns", "comparisons", "consumers", "contrasts", "coordinators", "counted_out", "counts",
+    "courtesies", "delivers", "demonstratives", "describing", "determiners", "distributives", "doers", "durations", "elliptic",
+    "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments", "genitives", "heavy_verbs",
+    "indefinite", "infinitives", "information", "inquiries", "introducers", "inversions", "inverters", "item_links",
+    "judging", "keepers", "kept", "large_things", "lasting", "links", "literal_nouns", "lookups", "loops", "makers",
+    "makers_of_tools", "modals", "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too",
+    "novelties", "occasions", "ongoing", "openers_of_events", "others", "outside_verbs", "outside_with_production",
+    "particles", "passes", "past", "places", "plan_words", "plural", "plural_marks", "polite_anywhere",
+    "precautions", "prepositions", "production", "pronouns", "questions", "relatives", "remark_ends", "remarks",
+    "repeating", "repeats", "results", "running", "seekers", "singular", "small", "start_only", "subjects",
+    "titles", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
@@ -112,8 +114,12 @@ class Grammar:
         self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
-        self.spellings = {short: word for one in tables for short, word in one.get("spellings", {}).items()}
-        self.short_prefixes = {short: full for one in tables for short, full in one.get("short_prefixes", {}).items()}
+        self.spellings: dict[str, str] = {
+            short: word for one in tables for short, word in one.get("spellings", {}).items()
+        }
+        self.short_prefixes: dict[str, str] = {
+            short: full for one in tables for short, full in one.get("short_prefixes", {}).items()
+        }
         inflecting = [one for one in tables if "affixes" in one]
         self.linkers_of = frozenset(str(one["words"]["of"]) for one in tables if one["words"].get("of"))
         self.linkers = frozenset(word for one in inflecting for word in one["articles"])

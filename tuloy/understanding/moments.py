@@ -53,8 +53,10 @@ def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _D
         return None
     found = _dated(words, place + opener, known)
     waits = words[place] in known.lasting and place > 0 and known.is_verb(words[place - 1])
-    described = place > 0 and words[place - 1] in known.forms and not set(words[max(0, place - 12) : place - 1]) & (
-        known.auxiliaries | known.pronouns
+    described = (
+        place > 0
+        and words[place - 1] in known.forms
+        and not set(words[max(0, place - 12) : place - 1]) & (known.auxiliaries | known.pronouns)
     )
     describes = described and known.connectives.at(words, place) == ("before", 1)
     return None if describes or (found and waits and not found[1].clock) else found
@@ -106,12 +108,12 @@ def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day]
             length, day = found
             place += length
             end = place
-        elif (time := time_at(words, place, known)) and (day or place == begin or words[place - 1] in lists["before_time"]):
+        elif (time := time_at(words, place, known)) and (
+            day or place == begin or words[place - 1] in lists["before_time"]
+        ):
             clock, place = time[1], place + time[0]
             end = place
-        elif (
-            words[place] in lists["fill"] and skipped < 5 and not (day and words[place] in known.determiners)
-        ):
+        elif words[place] in lists["fill"] and skipped < 5 and not (day and words[place] in known.determiners):
             skipped += 1
             place += 1
             if day:

@@ -111,7 +111,9 @@ class Scan:
     def _acts(self, word: str) -> bool:
         form = self.known.form(word)
         stems = {word.removesuffix("s"), word.removesuffix("es")} if word.endswith("s") else set()
-        return bool(stems & (self.known.verbs | self.known.fails)) or (form is not None and form.mood in ("told", "will", "either"))
+        return bool(stems & (self.known.verbs | self.known.fails)) or (
+            form is not None and form.mood in ("told", "will", "either")
+        )
 
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
         known = self.known
@@ -266,7 +268,11 @@ class Scan:
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
             return False
         done = self.now.kind == "after" and bool(set(self.now.opener.split()) & known.finished)
-        if done and known.orders(self.words[self.place]) and self.words[self.place] not in known.verbs - known.nouns_too:
+        if (
+            done
+            and known.orders(self.words[self.place])
+            and self.words[self.place] not in known.verbs - known.nouns_too
+        ):
             return True
         ended = leads or last in known.passes or last in known.fails or last in known.finished
         return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)

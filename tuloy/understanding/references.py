@@ -53,48 +53,64 @@ def depend(
     lately: bool = False,
 ) -> None:
     """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
+    thing = _note_thing(draft, known, text)
+    recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
+    changed = _pronouns(draft, recent, thing, known, text)
+    _find_until(draft, known, text)
+    if changed:
+        _put_nouns(draft, changed, thing, known, text)
+    else:
+        _name_adjective(draft, recent, thing, known, text)
+    if not thing:
+        _complete(draft, before, recent, topic, known, text)
+    there = bool(draft.tokens) and draft.tokens[-1].norm in known.places
+    if before and there and known.root(before[-1].verb) in known.makers:
+        _after(draft, before[-1])
+    _repeated(draft, recent, known)
+    _results(draft, before, known)
+
+
+def _note_thing(draft: Draft, known: Grammar, text: str) -> list[Token]:
+    """Write down what the draft acts on, and return its tokens."""
     thing = thing_of(draft.tokens if draft.verb else [*draft.tokens[:1], *draft.tokens], known)
     if len(draft.tokens) > 1 and draft.tokens[1].norm in known.whether:
         thing = []
     bare = [t.norm for t in thing if t.norm not in known.determiners]
     draft.thing = tuple(bare or [t.norm for t in thing if t.norm in known.pronouns])
-    draft.thing_text = title_of(text, [*thing]) if thing else ""
-    if thing:
-        draft.thing_text = text[thing[0].start : thing[-1].end]
-    recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
-    changed = _pronouns(draft, recent, thing, known, text)
-    _find_until(draft, known, text)
-    if changed:
-        direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
-        if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
-            source = changed[next(iter(changed))]
-            draft.thing, draft.thing_text = source.thing, source.thing_text
-            draft.origin = source.origin or source
-        words = {
-            n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
-            for n, source in changed.items()
-        }
-        if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
-            words.setdefault(0, draft.verb)
-        draft.title = title_of(text, draft.tokens, words)
-    if not thing and known.root(draft.verb) in known.movers and before:
+    draft.thing_text = text[thing[0].start : thing[-1].end] if thing else ""
+    return thing
+
+
+def _put_nouns(draft: Draft, changed: dict[int, Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
+    """Put the nouns for the pronouns in the title; what the draft acts on is then what the pronoun means."""
+    direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
+    if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
+        source = changed[next(iter(changed))]
+        draft.thing, draft.thing_text = source.thing, source.thing_text
+        draft.origin = source.origin or source
+    words = {
+        n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
+        for n, source in changed.items()
+    }
+    if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
+        words.setdefault(0, draft.verb)
+    draft.title = title_of(text, draft.tokens, words)
+
+
+def _complete(
+    draft: Draft, before: Sequence[Draft], recent: Sequence[Draft], topic: Sequence[Draft], known: Grammar, text: str
+) -> None:
+    """Name what a verb without an object acts on, where the text says it."""
+    verb = known.root(draft.verb)
+    if verb in known.movers and before:
         _moves(draft, recent, known, text)
-    if not thing and len(draft.tokens) == 1 and topic and known.root(draft.verb) in known.changers:
+    if len(draft.tokens) != 1:
+        return
+    if topic and verb in known.changers:
         draft.thing, draft.thing_text = topic[-1].thing, topic[-1].thing_text
         draft.title = f"{draft.title} {_definite(topic[-1].thing_text, known)}"
-    if not thing and len(draft.tokens) == 1 and known.root(draft.verb) not in known.absolute:
+    elif verb not in known.absolute:
         _take_from_check(draft, known)
-    if not changed:
-        _name_adjective(draft, recent, thing, known, text)
-    if (
-        before
-        and draft.tokens
-        and draft.tokens[-1].norm in known.places
-        and known.root(before[-1].verb) in known.makers
-    ):
-        _after(draft, before[-1])
-    _repeated(draft, recent, known)
-    _results(draft, before, known)
 
 
 def _find_until(draft: Draft, known: Grammar, text: str) -> None:
@@ -265,8 +281,8 @@ def _described(draft: Draft, known: Grammar) -> set[tuple[str, str]]:
 def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     words = [token.norm for token in draft.tokens[:60]]
     named = len(words) > 1 and words[1] in known.determiners and words[1] not in known.indefinite
-    indefinite = any(word in known.indefinite for word in words[1:4]) or set(draft.thing) & known.novelties
-    indefinite = indefinite and not named
+    new = any(word in known.indefinite for word in words[1:4]) or bool(set(draft.thing) & known.novelties)
+    indefinite = new and not named
     found: set[str] = set() if indefinite else set(draft.thing[-1:])
     definite = False
     for word in words:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses
-from tuloy.understanding.conditions import Condition, asked_of, content, opposite
+from tuloy.understanding.conditions import Condition, asked_of, opposite
 from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped, title_of
+from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped
 from tuloy.understanding.references import shared_object
-from tuloy.understanding.subordinate import CONDITIONS, Subordinates
+from tuloy.understanding.remarks import Remarks
+from tuloy.understanding.subordinate import CONDITIONS
 from tuloy.understanding.tokens import Token
 from tuloy.understanding.told import Told
 
@@ -27,7 +28,7 @@ _RULES = {
 }  # fmt: skip
 
 
-class Sentences(Subordinates):
+class Sentences(Remarks):
     """Reads sentence by sentence; remembers the last group of steps and the last thing asked."""
 
     def _sentence(self, sentence: list[Token], base: Needs, *, forced: bool = False) -> list[Draft]:
@@ -59,21 +60,6 @@ class Sentences(Subordinates):
         self._introduce(sentence, cut, state)
         return state.made
 
-    def _says_how(self, rest: list[Token], words: Sequence[str], *, beside: bool = False) -> bool:
-        """ "Do it concurrently", "do them in that order": how the steps before are done, and no step."""
-        known = self.known
-        kept = [token.norm for token in stripped(rest, known)[0]]
-        side = known.parallel_intro.within(kept)
-        kept = [*kept[: side[1]], *kept[side[1] + side[2] :]] if side else kept
-        ordered = known.ordered_intro.within(words) is not None
-        everyone = known.everyone | known.pronouns | known.determiners | known.adverbs | {"of"}
-        if not (side or ordered or beside) or not self.found.drafts or not kept or kept[0] not in known.no_work:
-            return False
-        if not all(word in everyone for word in kept[1:]):
-            return False
-        self._chain(self.group if ordered else ())
-        return True
-
     def _reason(self, clause: Clause, n: int) -> Why | None:
         """The connective of a clause as what its edges come from."""
         kind = _RULES.get(clause.kind) or next((_RULES[mark] for mark in clause.marks if mark in _RULES), None)
@@ -92,26 +78,6 @@ class Sentences(Subordinates):
             self._forget(before, state)
         if len(state.made) == 1 and not self.section and self._only_wishes(sentence, state.made[0]):
             self.intro = state.made[0]
-
-    def _spells_out(self, sentence: list[Token], first: Clause) -> bool:
-        """Whether a sentence says exactly what the wish before it is; "also" and "if" go on from it instead."""
-        words = [token.norm for token in sentence[:6]]
-        opener = self.known.connectives.at(words, 0)
-        goes_on = opener is not None and opener[0] in CONDITIONS
-        return first.kind == "main" and not goes_on and "also" not in {self._kind_of(word) for word in words}
-
-    def _kind_of(self, word: str) -> str:
-        found = self.known.connectives.at([word], 0)
-        return found[0] if found else ""
-
-    def _only_wishes(self, sentence: list[Token], draft: Draft) -> bool:
-        words = [token.norm for token in sentence]
-        kept = [token.norm for token in stripped(sentence, self.known)[0]]
-        rest = set(words[1:]) - self.known.determiners
-        counted = draft.verb in self.known.no_work and bool(set(words) & self.known.counts)
-        thing = not draft.verb and bool(self.known.wants.at(kept, 0))
-        start = next((n for n in range(min(4, len(words))) if self.known.introductions.at(words, n)), None)
-        return bool(rest) and (counted or thing or start is not None)
 
     def _forget(self, draft: Draft, state: Told) -> None:
         drafts = self.found.drafts
@@ -172,38 +138,43 @@ class Sentences(Subordinates):
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
         words = [t.norm for t in stripped(clause.tokens, self.known)[0]]
         plain = [token.norm for token in clause.tokens]
-        if constrains(plain, self.known) or constrains(words, self.known):
+        state.forbidding = constrains(plain, self.known) or constrains(words, self.known)
+        if state.forbidding:
             self._constrain(clause)
-            state.forbidding = True
             return
-        state.forbidding = False
-        told = bool(words) and words[0] in self.known.articles
-        marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
-        if "regardless" in clause.marks and n + 1 < len(cut) and words and words[0] in self.known.subjects:
-            named = asked_of(Condition("outcome", True, tuple(words)), self.found.drafts, [], self.known)
-            state.base = dict.fromkeys(named, "finished") if named else state.base
-            return
-        strong = forced or marked or (state.waiting and not told)
-        if self._is_courtesy(words, state):
+        if self._is_courtesy(words, state) or self._goes_on_regardless(clause, words, state, last=n + 1 == len(cut)):
             return
         if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
-        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
-        only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
-        only = only | self.known.doers
-        if phrase is None or all(word in only for word in words or plain):
-            if clause.tokens:
-                self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
-            self._speak_of(clause)
-            state.telling = phrase is None and bool(words)
+        phrase = self._phrase(clause, words, state, forced=forced)
+        if phrase is None:
             return
-        state.telling = False
         if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
             self.found.accept.append(" ".join(self.text[clause.tokens[0].start : clause.tokens[-1].end].split()))
             return
-        if not forced and self._gives_details(phrase, clause, cut, n):
-            return
-        self._share(phrase, cut, n)
+        if forced or not self._gives_details(phrase, clause, cut, n):
+            self._share(phrase, cut, n)
+            self._add(phrase, clause, state, last=n + 1 == len(cut))
+
+    def _phrase(self, clause: Clause, words: Sequence[str], state: Told, *, forced: bool) -> Phrase | None:
+        """Return the clause as something to do; what only tells is kept as such."""
+        known = self.known
+        told = bool(words) and words[0] in known.articles
+        marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
+        strong = forced or marked or (state.waiting and not told)
+        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, known, forced=strong)
+        only = known.everyone | known.pronouns | known.determiners | known.adverbs | known.doers
+        plain = [token.norm for token in clause.tokens]
+        state.telling = phrase is None and bool(words)
+        if phrase is not None and not all(word in only for word in words or plain):
+            return phrase
+        if clause.tokens:
+            self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
+        self._speak_of(clause)
+        return None
+
+    def _add(self, phrase: Phrase, clause: Clause, state: Told, *, last: bool) -> None:
+        """Add the steps of a clause where its words of order put them."""
         fresh = self._steps(phrase, state)
         for draft in fresh:
             draft.tail = f"{draft.tail} {state.occasion}".strip()
@@ -223,67 +194,20 @@ class Sentences(Subordinates):
             self._chain(fresh if state.items and state.ordered and not state.run else ())
             self._pair(fresh, state)
         if "first" in clause.marks and not before_first and not state.base:
-            state.base = {} if n + 1 < len(cut) else state.base
+            state.base = state.base if last else {}
         state.run = [*state.run, *fresh]
         state.made += fresh
         if state.waiting or state.branch:
             state.branch += fresh
         state.waiting = False
 
-    def _is_courtesy(self, words: Sequence[str], state: Told) -> bool:
-        """ "If any of that is a bad idea, tell me": an offer, not a branch; the check that it made goes."""
-        check = state.made[-1:] if state.waiting else []
-        if not (check and check[0].check and words and words[0] in self.known.courtesies):
+    def _goes_on_regardless(self, clause: Clause, words: Sequence[str], state: Told, *, last: bool) -> bool:
+        """ "Pumasa man o hindi ang tests, …": the subject of what may have happened, and no step."""
+        if "regardless" not in clause.marks or last or not words or words[0] not in self.known.subjects:
             return False
-        first = next((t.norm for t in check[0].tokens if t.norm not in self.known.auxiliaries), "")
-        if first not in self.known.everyone | {"you", "anything", "something", "any"}:
-            return False
-        self.found.drafts.remove(check[0])
-        state.made.remove(check[0])
-        state.base, state.waiting = {}, False
+        named = asked_of(Condition("outcome", True, tuple(words)), self.found.drafts, [], self.known)
+        state.base = dict.fromkeys(named, "finished") if named else state.base
         return True
-
-    def _gives_details(self, phrase: Phrase, clause: Clause, cut: list[Clause], n: int) -> bool:
-        """ "Find the book. Please provide its title and author": what the step before is to hand out."""
-        known = self.known
-        if len(phrase.tokens) == 1 and phrase.verb in known.lookups and n + 1 < len(cut):
-            behind = stripped(cut[n + 1].tokens, known)[0]
-            hands = len(behind) > 1 and behind[0].norm in known.delivers and behind[1].norm in known.askees
-            return hands and cut[n + 1].joined
-        before = self.found.drafts[-1:]
-        if before and before[0] is self.intro and self._asks_for_it(phrase):
-            self.intro = None
-            return True
-        if phrase.verb not in known.delivers or set(clause.marks) - {"also"} or clause.opener or not before:
-            return False
-        if before[0] is self.intro or phrase.tokens[1:2] == []:
-            return False
-        heads = any(one.kind == "main" and one.tokens for one in cut[:n])
-        if (heads and not clause.joined) or not self._hands_over(phrase, before[0]):
-            return False
-        asks = before[0].verb in known.lookups | known.delivers | known.inquiries or not before[0].verb
-        if not asks or before[0].branch or before[0].command:
-            return False
-        self.intro = None if before[0] is self.intro else self.intro
-        before[0].details.append(title_of(self.text, phrase.tokens))
-        return True
-
-    def _asks_for_it(self, phrase: Phrase) -> bool:
-        """ "Retrieve this information": asks for what the wish before names, and nothing else."""
-        words = [token.norm for token in phrase.tokens[1:]]
-        pointing = words[:1] and words[0] in self.known.singular | self.known.plural
-        return bool(pointing) and len(words) == 2 and phrase.verb in self.known.lookups and words[1] in self.known.information
-
-    def _hands_over(self, phrase: Phrase, before: Draft) -> bool:
-        """Whether "provide …" names its receiver, or speaks of what was asked for before: no source of its own."""
-        known = self.known
-        words = [token.norm for token in phrase.tokens]
-        if words[1] in known.askees:
-            return True
-        spoken = content(words[1:], known)
-        if words[1] in known.information or (words[1] in known.articles and set(words[2:3]) & known.information):
-            return before.verb in known.inquiries | known.lookups
-        return words[1] not in known.indefinite - {"some"} and bool(spoken & (before.words | known.results))
 
     def _pair(self, fresh: Sequence[Draft], state: Told) -> None:
         """ "For each of a and b, bump and publish it": each item follows its own."""
@@ -319,11 +243,6 @@ class Sentences(Subordinates):
             and (base in self.known.verbs or word in self.known.fails)
             and (base not in self.known.nouns_too or words[0] in self.known.articles)
         )
-
-    def _asks_work(self, words: Sequence[str]) -> bool:
-        """ "Make sure to …" asks for work; "make sure it …" says what has to be true."""
-        found = self.known.assurances.at(words, 0)
-        return found is None or words[found[1] : found[1] + 1] == ["to"]
 
     def _same_verb(self, clause: Clause, state: Told) -> Phrase | None:
         """ "Run the linter and also the tests": the verb is the one before."""

@@ -247,15 +247,20 @@ class Drafts:
                 check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
                 break
         last = self.found.drafts[-1:]
-        first = check.tokens[0].norm if check.tokens else ""
-        exists = self.known.existence.at([token.norm for token in check.tokens[:9]], 0)
-        root = self.known.root(last[0].verb) if last else ""
-        measured = not exists and (root in self.known.judging or last[0].verb in self.known.inquiries) if last else False
-        measured = measured or (bool(last and last[0].needs) and not exists)
-        measured = measured and not check.needs.keys() & set(last)
-        asks = words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons
-        if last and not last[0].branch and (measured or (asks and not check.needs)):
+        if last and not last[0].branch and last[0] not in check.needs and self._asks_what_came_out(check, last[0]):
             check.need({last[0]: "succeeded"}, Why("asks about what came out of it", check.span))
+
+    def _asks_what_came_out(self, check: Draft, last: Draft) -> bool:
+        """Whether a fact is to be seen behind the last step: it measures, or stands in a sequence."""
+        known = self.known
+        words = [token.norm for token in check.tokens[:40]]
+        if not check.needs and (set(words) & known.finds or (words[:1] and words[0] in known.comparisons)):
+            return True
+        if not check.needs and set(words) & known.counted_out:
+            return True
+        exists = known.existence.at(words, 0)
+        measures = known.root(last.verb) in known.judging or last.verb in known.inquiries
+        return not exists and (measures or bool(last.needs))
 
     def _name_fact(self, draft: Draft, tokens: Sequence[Token]) -> None:
         """ "There is a docs folder" speaks of the docs folder, "the old model wins" of the old model."""
