@@ -112,7 +112,10 @@ def _singular(word: str) -> str:
 
 
 def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draft], known: Grammar) -> list[Draft]:
-    """Return the earlier drafts whose outcome the condition asks about; none where it asks about a new thing."""
+    """Return the earlier drafts whose outcome the condition asks about; none where it asks about a new thing.
+
+    "If either fails" gives both. A plan cannot say "one of these": what needs both to have failed is the nearest.
+    """
     if not before:
         return []
     if condition.kind == "fact":

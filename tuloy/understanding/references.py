@@ -119,8 +119,9 @@ def _find_until(draft: Draft, known: Grammar, text: str) -> None:
     last = next((n for n, word in enumerate(words) if word in known.lasting), len(words))
     verb = next((n for n in range(last + 1, min(last + 4, len(words))) if words[n] in known.seekers), None)
     found = thing_of(draft.tokens[verb:], known) if verb else []
-    if found:
-        draft.thing = tuple(t.norm for t in found if t.norm not in known.determiners)
+    named = tuple(t.norm for t in found if t.norm not in known.determiners | known.pronouns)
+    if named:
+        draft.thing = named
         draft.thing_text = text[found[0].start : found[-1].end]
         draft.verb = words[verb] if verb else draft.verb
 
