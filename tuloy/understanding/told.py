@@ -307,9 +307,9 @@ class Drafts:
         if len(verbs) == 1 and len(spoken) > 1 and done & {self.known.root(one.verb) for one in group}:
             return list(group)
         last = self.found.drafts[-1:]
-        if last and len(phrase.tokens) == 2 and self._same_work(last[0].verb, phrase.verb):
-            if phrase.tokens[1].norm in self.known.singular | self.known.plural:
-                return last
+        pointing = len(phrase.tokens) == 2 and phrase.tokens[1].norm in self.known.singular | self.known.plural
+        if last and pointing and self._same_work(last[0].verb, phrase.verb):
+            return last
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
