@@ -77,6 +77,9 @@ def test_deadline(goal: str, deadline: str | None, title: str) -> None:
         "Show what has changed in the last two days",
         "Add a cache. The old pages expire in 2 hours.",
         "Buksan ang ticket",
+        "Check whether the certificate expires within 30 days",
+        "Export the orders placed before Monday",
+        "Mute the alert for tonight",
     ],
 )
 def test_days_that_are_no_deadline(goal: str) -> None:

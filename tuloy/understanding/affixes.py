@@ -61,6 +61,8 @@ class Affixes:
         head = head.replace("-", "")
         if len(tail) < 2 or not head:
             return None
+        if any(head[1:].startswith(infix) and head[0] == tail[0] for infix in self._infixes[1][1]) and len(head) < 6:
+            return Form(tail, "told")
         for prefix, mood in self._prefixes:
             if head == prefix:
                 again = _once(tail)

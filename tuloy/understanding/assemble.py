@@ -156,35 +156,19 @@ def _command_of(draft: Draft, given: Given) -> Resolved | None:
 def _literal(draft: Draft, text: str, known: Grammar) -> str | None:
     """The command in backticks that the step runs: right behind a verb of running, or alone."""
     tokens = draft.tokens
-    running = known.root(draft.verb) in _RUNNING or draft.verb in _RUNNING
+    running = bool({known.root(draft.verb), draft.verb} & known.running)
     place = next((n for n, token in enumerate(tokens[:5]) if token.kind == "code"), None)
     if place is None or not (running or len(tokens) == 1):
         return None
     between = tokens[1:place] if running else []
-    if any(t.norm not in known.determiners and t.norm not in ("command", "ang", "the", "and") for t in between):
+    small = known.determiners | known.coordinators | known.command_nouns
+    if any(t.norm not in small for t in between):
         return None
     after = tokens[place + 1].norm if place + 1 < len(tokens) else ""
-    if after in (
-        "script",
-        "target",
-        "task",
-        "function",
-        "method",
-        "class",
-        "test",
-        "tests",
-        "module",
-        "job",
-        "migration",
-    ):
+    if after in known.literal_nouns:
         return None
     words = text[tokens[place].start + 1 : tokens[place].end - 1].strip()
     return words or None
-
-
-_RUNNING = frozenset(
-    {"run", "rerun", "re-run", "execute", "call", "invoke", "launch", "i-run", "patakbuhin", "paandarin"}
-)
 
 
 def _prompt(draft: Draft, goal: Goal, known: Grammar) -> str:

@@ -93,6 +93,9 @@ class _Cutter(Scan):
             self._joint()
         elif connective := self._connective(self.place):
             self._connect(*connective)
+        elif self._names_event():
+            self._open("after", 0)
+            self._take(1)
         elif self._runs_on():
             self._open("main", 0, comma=True)
             self.now.ran_on = True
@@ -155,7 +158,7 @@ class _Cutter(Scan):
             self.place = end
             self._connect(*connective, comma=comma, joined=joined)
         elif self._opens(end, comma, joined, set(joint)):
-            self.listing |= comma and self.now.kind == "main"
+            self.listing |= comma and self.now.kind == "main" and bool(self.now.tokens)
             self.place = end
             self._open("main", 0, comma=comma, joined=joined)
             self._take(1)
@@ -172,42 +175,69 @@ class _Cutter(Scan):
 
     def _connective(self, place: int, *, after_joint: bool = False) -> tuple[str, int] | None:
         """Return the connective at a place, unless it is an ordinary word there."""
-        found = self.known.connectives.at(self.words, place)
         if self._inverted(place, after_joint=after_joint):
             return "if", 1
+        found = self.known.connectives.at(self.words, place)
         if found is None:
             return None
-        kind, length = found
-        after = self.words[place + length] if place + length < len(self.words) else ""
-        behind = next((w for w in self.words[place + length : place + length + 4] if w not in self.known.fragments), "")
-        if kind in ("on_pass", "on_fail") and length > 1 and behind in self.known.subjects:
-            kind, length = found = "if", 1
-        if kind == "seq" and self.words[place] in self.known.also_after and length == 1 and self.known.tells(after):
-            kind, length = found = "after", 1
+        at_start = after_joint or not self.now.tokens
+        kind, length = self._meant(place, *found)
         polite = self.known.politeness.at(self.words, place)
         ahead = self.words[place + polite[1] :][:1] if polite else []
         if polite and polite[1] > length and not (ahead and self.known.is_verb(ahead[0])):
             return None
-        if kind == "else" and length > 1 and self._negates(place, length):
-            kind, length = found = "if", length - 1
         phrase = " ".join(self.words[place : place + length])
-        at_start = after_joint or not self.now.tokens
         if phrase in self.known.precautions and not at_start:
             return "reason", length
+        inside = not after_joint and self._stands_inside(kind, place + length)
+        if inside or not self._connects(kind, phrase, place, at_start=at_start):
+            return None
+        return kind, length
+
+    def _meant(self, place: int, kind: str, length: int) -> tuple[str, int]:
+        """What the words behind a connective make of it: "on pass" with a subject asks, "after that" may name X."""
+        known, words = self.known, self.words
+        if kind in ("seq", "last", "first", "also") and place + length < len(words):
+            length += words[place + length] in known.inverters
+        after = words[place + length] if place + length < len(words) else ""
+        behind = next((w for w in words[place + length : place + length + 4] if w not in known.fragments), "")
+        if kind in ("on_pass", "on_fail") and length > 1 and behind in known.subjects | known.totals:
+            return "if", 1
+        if kind == "seq" and length > 1 and after in known.action_nouns and words[place + length + 1 :][:1] == [","]:
+            return "after", length  # "pag tapos na build, …"
+        if kind == "seq" and words[place] in known.also_after and length == 1 and self._turns(place, after):
+            return "after", 1
+        if kind == "else" and length > 1 and self._negates(place, length):
+            return "if", length - 1
+        return kind, length
+
+    def _stands_inside(self, kind: str, behind: int) -> bool:
+        """Whether a condition or a time belongs to a relative clause, and ties no steps."""
+        if kind in ("before", "after", "if", "while") and self._belongs_to_relative(behind):
+            return True
+        return kind in ("if", "after", "while") and self._makes_what_acts()
+
+    def _connects(self, kind: str, phrase: str, place: int, *, at_start: bool) -> bool:
+        """Whether the words order or tie here; elsewhere they are ordinary words."""
+        length = len(phrase.split())
+        after = self.words[place + length] if place + length < len(self.words) else ""
+        if kind == "also" and not at_start and length > 2 and after in self.known.determiners:
+            return False  # "the tests, as well as the docs": one more object
         if kind in ("if", "whether") and self._asks_whether(place + length):
-            return None
-        if kind in ("before", "after", "if", "while") and not after_joint and self._belongs_to_relative(place + length):
-            return None
+            return False
         if length == 1 and self._is_ordinary(phrase, kind, after, at_start, place):
-            return None
-        if (
-            phrase in self.known.start_only
-            and not at_start
-            and not self._trails(kind, place + length)
-            and not (kind == "after" and self._ends_done(place))
-        ):
-            return None
-        return found
+            return False
+        if phrase not in self.known.start_only or at_start or self._trails(kind, place + length):
+            return True
+        return kind == "after" and self._ends_done(place)
+
+    def _turns(self, place: int, after: str) -> bool:
+        """ "Pagkatapos mabuo ang imahe", "pagkatapos buuin ang imahe ay …": what follows is the event."""
+        if self.known.tells(after):
+            return True
+        ahead = self.words[place + 2 : place + 16]
+        end = next((n for n, word in enumerate(ahead) if word in self.known.inverters or word == ","), len(ahead))
+        return end < len(ahead) and ahead[end] in self.known.inverters and self.known.is_verb(after)
 
     def _connect(self, kind: str, length: int, *, comma: bool = False, joined: bool = False) -> None:
         end = self.place + length

@@ -31,6 +31,8 @@ def sentence_starts(text: str, tokens: Sequence[Token]) -> list[int]:
 def in_an_order(words: Sequence[str], start: int, place: int, known: Grammar) -> bool:
     """Whether the sentence, up to `place`, orders something: a verb as commands have it begins it, or nothing does."""
     before = [word for word in words[start : min(place, start + 8)] if word[:1].isalnum()]
+    if before and before[0] in known.determiners and not known.wants.at(before, 0):
+        return False  # "The old pages expire in two hours" is told
     return not before or any(known.is_verb(word) for word in before[:4])
 
 

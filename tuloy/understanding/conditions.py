@@ -53,7 +53,7 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
         plain = [word for word in rest if word not in empty]
         if len(plain) == 1 and plain[0] in known.fails:
-            return Condition("outcome", negated)
+            return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
         return None
     for place, word in enumerate(words):
         pair = " ".join(words[place : place + 2])
@@ -69,9 +69,8 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         subject = words[:place]
         if place + 1 < len(words) and place == 0 and words[1] not in known.adverbs:
             subject = words[1:]  # the verb stands first, as in Filipino
-        subject = [
-            w for w in subject if w not in known.auxiliaries and w not in known.negations and w not in known.adverbs
-        ]
+        small = (known.auxiliaries | known.negations | known.adverbs) - known.everyone
+        subject = [w for w in subject if w not in small]
         return Condition("outcome", good != negated, tuple(subject))
     return None
 
@@ -88,7 +87,7 @@ def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
         for part in ([word, *word.split("-")] if "-" in word and known.root(word) == word else [word])
     ]
     return frozenset(
-        known.nominals.get(word) or _singular(known.root(word))
+        known.nominals.get(word) or _done_verb(word, known) or _singular(known.root(word))
         for word in parts
         if word
         and word not in known.small
@@ -97,6 +96,11 @@ def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
         and word not in known.determiners
         and word not in known.adverbs
     )
+
+
+def _done_verb(word: str, known: Grammar) -> str | None:
+    """ "Approved" speaks of what "approve" does."""
+    return known.forms.get(word) if word.endswith("ed") else None
 
 
 def _singular(word: str) -> str:
@@ -108,7 +112,10 @@ def _singular(word: str) -> str:
 
 
 def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draft], known: Grammar) -> list[Draft]:
-    """Return the earlier drafts whose outcome the condition asks about; none where it asks about a new thing."""
+    """Return the earlier drafts whose outcome the condition asks about; none where it asks about a new thing.
+
+    "If either fails" gives both. A plan cannot say "one of these": what needs both to have failed is the nearest.
+    """
     if not before:
         return []
     if condition.kind == "fact":
@@ -154,9 +161,9 @@ def _pointed(
     if kind == "back":
         check = next((draft for draft in recent if draft.check or known.root(draft.verb) in known.check_verbs), None)
         return [check or recent[0]]
-    if any(word in known.demonstratives for word in subject):
+    plural = any(word in known.plural | known.plural_marks for word in subject)
+    if not plural and any(word in known.demonstratives for word in subject):
         return [recent[0]]
-    plural = any(word in known.plural for word in subject)
     if plural and len(group) > 1:
         last = group[-1]
         if not _is_plural(last):
@@ -177,7 +184,7 @@ def _is_plural(draft: Draft) -> bool:
 
 def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """ "If you can reproduce it", "kung hindi ma-reproduce": the doing of an earlier step, in its own verb."""
-    wanted = content([w for w in condition.subject if w not in known.negations | {"you", "we", "i"}], known)
+    wanted = content([w for w in condition.subject if w not in known.negations | known.doers], known)
     for draft in reversed(before[-8:]):
         verb = known.nominals.get(draft.verb) or known.root(draft.verb)
         if verb in wanted and wanted <= {*draft.words, verb} and verb not in known.check_verbs:
@@ -188,8 +195,11 @@ def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list
 def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """A check that the text already states: most words of the fact are in it."""
     wanted = content([w for w in condition.subject if w not in known.negations | known.finds], known)
+    pointed = bool(set(condition.subject[:1]) & known.pronouns)
     for draft in reversed(before[-30:]):
         checks = draft.check or known.root(draft.verb) in known.check_verbs
-        if checks and wanted and len(wanted & draft.words) * 3 >= len(wanted) * 2:
+        enough = 1 if checks and pointed else len(wanted) * 2 / 3
+        pointed = pointed and not checks
+        if checks and wanted and len(wanted & draft.words) >= enough:
             return [draft]
     return []

@@ -4,6 +4,7 @@ Owns reading the items and multiplying the steps.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tuloy.understanding.conditions import content
 from tuloy.understanding.draft import Draft
@@ -43,8 +44,14 @@ class Each(Drafts):
         named = [f"{link} {item}" for item in spelled]
         if state.run:
             self._fan_out(state, named)
+            self._chain(state.run if state.ordered else ())
         else:
             state.items = named
+
+    def _chain(self, drafts: Sequence[Draft]) -> None:
+        """ "In that order": each item waits for the one before."""
+        for one, after in pairwise(drafts):
+            after.need({one: "succeeded"}, self.because)
 
     def _link(self, opener: str) -> str:
         """ "On each of" gives "on"; "bawat" alone gives the word that the language has for it."""

@@ -47,7 +47,7 @@ def introduces(tokens: Sequence[Token], known: Grammar) -> bool:
     end = next((n for n, word in enumerate(words) if n > 1 and word in known.prepositions | known.relatives), None)
     words = words[:end]
     large = next((n for n, word in enumerate(words) if word in known.large_things), None)
-    return large is not None and any(word in ("a", "an", "new", "our", "another", "ng") for word in words[1:large])
+    return large is not None and any(word in known.introducers for word in words[1:large])
 
 
 def with_durations(plan: Plan, usual: Mapping[tuple[str, ...], float]) -> Plan:

@@ -20,15 +20,18 @@ __all__ = ["Grammar", "grammar", "language_of"]
 _SETS = (
     "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
     "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
-    "checkable", "comparisons", "consumers", "contrasts", "coordinators", "counts", "courtesies", "delivers",
-    "demonstratives", "determiners", "distributives", "durations", "elliptic", "elliptic_no", "everyone", "fails",
-    "files", "finds", "finished", "fragments", "genitives", "heavy_verbs", "indefinite", "inversions", "inverters",
-    "judging", "keepers", "kept", "large_things", "lasting", "links", "lookups", "loops", "makers", "makers_of_tools",
-    "movers", "needed", "negations", "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions",
-    "ongoing", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plural",
-    "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns", "questions",
-    "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "singular", "small", "start_only",
-    "subjects", "topics", "totals", "trailing", "tries", "urgent_adverbs", "vague", "verbs", "whether",
+    "checkable", "command_nouns", "comparisons", "consumers", "contrasts", "coordinators", "counted_out",
+    "counts", "courtesies", "delivers", "demonstratives", "describing", "determiners", "distributives", "doers",
+    "durations", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
+    "genitives", "heavy_verbs", "indefinite", "infinitives", "information", "inquiries", "introducers",
+    "inversions", "inverters", "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links",
+    "literal_nouns", "lookups", "loops", "makers", "makers_of_tools", "modals", "movers", "needed", "negations",
+    "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "openers_of_events",
+    "others", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words",
+    "plural", "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns",
+    "questions", "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "running", "seekers",
+    "singular", "small", "start_only", "subjects", "titles", "topics", "totals", "trailing", "tries",
+    "urgent_adverbs", "vague", "verbs", "whether",
 )  # fmt: skip
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
@@ -106,9 +109,21 @@ class Grammar:
         for name in _PHRASES:
             setattr(self, name, Phrases((phrase, name) for one in tables for phrase in one.get(name, ())))
         self.affixes = [_affixes(one) for one in tables if "affixes" in one]
+        self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
+        self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
+        self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
+        self.spellings: dict[str, str] = {
+            short: word for one in tables for short, word in one.get("spellings", {}).items()
+        }
+        self.short_prefixes: dict[str, str] = {
+            short: full for one in tables for short, full in one.get("short_prefixes", {}).items()
+        }
+        inflecting = [one for one in tables if "affixes" in one]
+        self.linkers_of = frozenset(str(one["words"]["of"]) for one in tables if one["words"].get("of"))
+        self.linkers = frozenset(word for one in inflecting for word in one["articles"])
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
         self._connective_meanings = [*_meanings(tables, "connectives"), *self._outcome_forms(tables)]
@@ -136,11 +151,13 @@ class Grammar:
     def _outcome_forms(self, tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome."""
         return [
-            (pattern.format(word), meaning)
+            (pattern.format(word, other), meaning)
             for one in tables
             for meaning, patterns in one.get("outcome_forms", {}).items()
             for pattern in patterns
-            for word in (*one["passes"], *one["fails"])
+            for words, others in ((one["passes"], one["fails"]), (one["fails"], one["passes"]))
+            for word in words
+            for other in (others if pattern.count("{}") > 1 else others[:1])
         ]
 
     @cached_property
@@ -179,17 +196,31 @@ class Grammar:
     def _verb_words(self) -> Spelling:
         return Spelling(self.verbs)
 
+    @cached_property
+    def _small_words(self) -> Spelling:
+        return Spelling(self.pronouns | self.articles)
+
     def mended(self, word: str, *, opens: bool) -> str | None:
         """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
+        if word in self.spellings:
+            return self.spellings[word]
+        short = next((one for one in self.short_prefixes if word.startswith(one) and len(word) > len(one) + 2), None)
+        if short:
+            return self.short_prefixes[short] + word.removeprefix(short)
         if self.is_verb(word) or word in self.vocabulary or self.base(word):
             return None
-        return self._ordering_words.mended(word) or (self._verb_words.mended(word) if opens else None)
+        stem, mark, rest = word.partition("'")
+        if mark:
+            meant = self._small_words.mended(stem)
+            return f"{meant}'{rest}" if meant else None
+        found = self._ordering_words.mended(word) or (self._verb_words.mended(word) if opens else None)
+        return found or self._small_words.mended(word)
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Every word of the lists: none of them is a slip."""
         phrases = [getattr(self, name).firsts for name in _PHRASES]
-        return frozenset().union(*(getattr(self, name) for name in _SETS), *phrases, self.nominals)
+        return frozenset().union(*(getattr(self, name) for name in _SETS), *phrases, self.nominals, self.roots)
 
     def form(self, word: str) -> Form | None:
         """Return the root of a word and what its affixes make of it."""
@@ -208,6 +239,12 @@ class Grammar:
             return self.first_form[form.root]
         return f"i-{form.root}" if form.root in self.borrowed or "-" in word else None
 
+    def stative(self, word: str) -> str | None:
+        """The root that a word says something is like: "malinis" is what was cleaned."""
+        prefix = next((one for one in self.stative_prefixes if word.startswith(one)), None)
+        root = word.removeprefix(prefix) if prefix else ""
+        return self.meanings.get(root, root) if root in self.roots else None
+
     def is_verb(self, word: str) -> bool:
         """Whether the word is a verb as commands have it."""
         return word in self.verbs or self.orders(word)
@@ -219,7 +256,7 @@ class Grammar:
 
     def may_order(self, word: str, after: str) -> bool:
         """Whether an unknown word in front of `after` can be a verb: where verbs inflect, it must look so."""
-        return after not in self.subjects or any(one.inflects(word) for one in self.affixes)
+        return after not in self.linkers or any(one.inflects(word) for one in self.affixes)
 
     def tells(self, word: str) -> bool:
         """Whether affixes make the word something that goes on or is over ("nagse-send", "binago")."""

@@ -52,8 +52,14 @@ def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _D
     if not opener and not short:
         return None
     found = _dated(words, place + opener, known)
-    waits = words[place] in ("until", "hanggang") and place > 0 and known.is_verb(words[place - 1])
-    return None if found and waits and not found[1].clock else found
+    waits = words[place] in known.lasting and place > 0 and known.is_verb(words[place - 1])
+    described = (
+        place > 0
+        and words[place - 1] in known.forms
+        and not set(words[max(0, place - 12) : place - 1]) & (known.auxiliaries | known.pronouns)
+    )
+    describes = described and known.connectives.at(words, place) == ("before", 1)
+    return None if describes or (found and waits and not found[1].clock) else found
 
 
 def _relative(words: list[str], start: int, place: int, known: Grammar) -> tuple[int, _Day] | None:
@@ -68,6 +74,8 @@ def _relative(words: list[str], start: int, place: int, known: Grammar) -> tuple
 def _alone(words: list[str], start: int, place: int, known: Grammar) -> tuple[int, _Day] | None:
     """A day without "by": "bukas", "sa Lunes", "end of the month"; only where it ends its sentence."""
     lists = known.deadlines
+    if place and words[place - 1] in known.topics:
+        return None  # "for tonight" says how long
     opener = longest(words, place, lists["on"])
     kinds = ("tomorrow", "tonight", "month_end")
     length = next((length for kind in kinds if (length := longest(words, place, lists[kind]))), 0)
@@ -80,7 +88,11 @@ def _alone(words: list[str], start: int, place: int, known: Grammar) -> tuple[in
 
 def _at_an_end(words: list[str], start: int, place: int, end: int, known: Grammar, *, closing: bool = False) -> bool:
     """Whether the words open or close their sentence, and it is an order that they close or open."""
-    before = set(words[max(start, place - 60) : place])
+    part = words[max(start, place - 60) : place]
+    comma = next((n for n in range(len(part), 0, -1) if part[n - 1] == ","), 0)
+    before = set(part)
+    if set(part[comma:]) & known.whether:
+        return False
     if before & (known.relatives | known.auxiliaries) or not in_an_order(words, start, place, known):
         return False
     closes = end >= len(words) or words[end] in _ENDS
@@ -90,22 +102,23 @@ def _at_an_end(words: list[str], start: int, place: int, end: int, known: Gramma
 def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day] | None:
     """Read a date behind its opener: the end of its words, and the day. Fill words between may name an occasion."""
     place, day, clock, skipped, end = begin, None, None, 0, begin
+    lists = known.deadlines
     while place < len(words) and place - begin < 9:
         if found := _day_at(words, place, known):
             length, day = found
             place += length
             end = place
-        elif (time := time_at(words, place, known)) and (day or place == begin or words[place - 1] in _BEFORE_TIME):
+        elif (time := time_at(words, place, known)) and (
+            day or place == begin or words[place - 1] in lists["before_time"]
+        ):
             clock, place = time[1], place + time[0]
             end = place
-        elif (
-            words[place] in known.deadlines["fill"] and skipped < 5 and not (day and words[place] in known.determiners)
-        ):
+        elif words[place] in lists["fill"] and skipped < 5 and not (day and words[place] in known.determiners):
             skipped += 1
             place += 1
             if day:
-                end = place if words[place - 1] in ("morning", "afternoon", "evening", "night", "sharp") else end
-        elif day and words[place] in _BEFORE_TIME and time_at(words, place + 1, known):
+                end = place if words[place - 1] in lists["part_of_day"] else end
+        elif day and words[place] in lists["before_time"] and time_at(words, place + 1, known):
             place += 1
         else:
             break
@@ -113,9 +126,6 @@ def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day]
         return None
     value = day or _Day("today")
     return end, _Day(value.kind, value.value, clock)
-
-
-_BEFORE_TIME = frozenset({"by", "at", "before", ",", "ng", "nang", "mga"})
 
 
 def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day] | None:
@@ -127,6 +137,11 @@ def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day
     for key in ("weekdays", "weekdays_short"):
         if word in lists[key]:
             return 1, _Day("weekday", (lists[key].index(word) % 7,))
+    if number := re.fullmatch(r"(?:ika-?)?(\d{1,2})(?:st|nd|rd|th)?", word):
+        month = place + 1 + (words[place + 1 : place + 2] != [] and words[place + 1] in lists["of"])
+        for key in ("months", "months_short"):
+            if month < len(words) and words[month] in lists[key]:
+                return month + 1 - place, _Day("month_day", (lists[key].index(words[month]) % 12 + 1, int(number[1])))
     if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", word):
         return 1, _Day("date", tuple(int(part) for part in match.groups()))
     for key in ("months", "months_short"):

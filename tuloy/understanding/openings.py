@@ -59,16 +59,18 @@ class Scan:
         if behind < len(self.words) and self.words[behind] in self.known.questions:
             return True
         spoken = [t.norm for t in self.now.tokens[-6:] if t.norm not in self.known.fragments] or [last]
-        if self.now.kind != "main" or (spoken[-2:-1] and spoken[-2] in self.known.determiners):
+        known = self.known
+        if self.now.kind != "main" or (spoken[-2:-1] and spoken[-2] in known.determiners - known.askees):
             return False
-        return last in self.known.askers or self.known.root(spoken[-1]) in self.known.check_verbs
+        return last in known.askers or known.root(known.base(spoken[-1]) or spoken[-1]) in known.check_verbs
 
     def _negates(self, place: int, length: int) -> bool:
         """ "Kung hindi gumana", "if not already installed": a negated condition and no "otherwise"."""
         known = self.known
         if self.words[place + length - 1] not in known.negations or place + length >= len(self.words):
             return False
-        word = self.words[place + length]
+        small = known.fragments | known.neutral | known.pronouns if known.affixes else frozenset()
+        word = next((w for w in self.words[place + length : place + length + 5] if w not in small), "")
         form = known.form(word)
         if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
             return True
@@ -87,12 +89,31 @@ class Scan:
         known = self.known
         words = [token.norm for token in self.now.tokens[-12:]]
         after = self.words[behind] if behind < len(self.words) else ""
-        if not words or self.now.kind != "main" or after not in known.articles:
+        dated = after in known.deadlines["weekdays"] or after in known.deadlines["months"] or after[:1].isdigit()
+        if not words or self.now.kind != "main" or (after not in known.articles and not dated):
             return False
         place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.relatives), None)
         if place is not None and place + 1 < len(words) and self._third_person(words[place + 1 : place + 4]):
             return words[-1] == words[place + 1] or words[-1].endswith("ed") or known.base(words[-1]) is not None
         return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) is not None
+
+    def _makes_what_acts(self) -> bool:
+        """ "Add an alert that fires": what stands behind says when the new thing does so."""
+        known = self.known
+        words = [token.norm for token in self.now.tokens[:30]]
+        if len(words) < 4 or self.now.kind != "main" or known.root(words[0]) not in known.makers | known.movers:
+            return False
+        if not set(words[1:3]) & known.indefinite:
+            return False
+        place = next((n for n, word in enumerate(words[:-1]) if n > 1 and word in known.relatives), None)
+        return place is not None and self._acts(words[place + 1])
+
+    def _acts(self, word: str) -> bool:
+        form = self.known.form(word)
+        stems = {word.removesuffix("s"), word.removesuffix("es")} if word.endswith("s") else set()
+        return bool(stems & (self.known.verbs | self.known.fails)) or (
+            form is not None and form.mood in ("told", "will", "either")
+        )
 
     def _is_ordinary(self, word: str, kind: str, after: str, at_start: bool, place: int) -> bool:
         known = self.known
@@ -124,7 +145,7 @@ class Scan:
             or word in known.determiners
             or word in known.pronouns
             or known.base(word)
-            or word in ("we", "you", "i")
+            or word in known.doers
             or word in known.inverters
             or word in known.connectives_first
             or not word
@@ -150,11 +171,13 @@ class Scan:
         if (
             now.kind == "reason"
             and not comma
-            and any(t.norm in known.auxiliaries or t.norm == "to" for t in now.tokens)
+            and any(t.norm in known.auxiliaries or t.norm in known.infinitives for t in now.tokens)
         ):
             return False
         if now.kind == "constraint" or now.kind == "reason":
             return self._verb_opens(place) and (comma or now.kind == "reason")
+        if now.kind == "each" and self._names_items(place):
+            return False
         if now.kind in SUBORDINATE:
             return (
                 (comma and (not joined or self._verb_opens(place)))
@@ -170,6 +193,15 @@ class Scan:
         if self.tokens[place].kind == "code":
             return self._second_command()
         return self._verb_opens(place) or self._duty_opens(place)
+
+    def _names_items(self, place: int) -> bool:
+        """ "For each of billing, search and mail": before the last item every bare word is one."""
+        now, known = self.now, self.known
+        if not now.opener.endswith(tuple(known.item_links)) or now.tokens[0].norm in known.determiners:
+            return False
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        several = any(token.norm in known.coordinators for token in now.tokens)
+        return not several and (not after or after == "," or after in known.coordinators)
 
     def _lists_examples(self) -> bool:
         return self.known.examples.within([token.norm for token in self.now.tokens[-60:]]) is not None
@@ -207,6 +239,15 @@ class Scan:
         """ "Run `a` and `b`": as many commands, when both stand alone behind the verb."""
         return len(self.now.tokens) >= 2 and self.now.tokens[-1].kind == "code" and len(self.now.tokens) <= 3
 
+    def _names_event(self) -> bool:
+        """ "Pagka-merge ng PR": a form of the verb that itself says "after"."""
+        known, word = self.known, self.words[self.place]
+        if self.now.tokens or self.now.kind != "main" or not word.startswith(known.event_prefixes):
+            return False
+        form = known.form(word)
+        after = self.words[self.place + 1 : self.place + 2]
+        return form is not None and form.mood == "noun" and bool(after) and after[0] in known.linkers | known.fragments
+
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
@@ -221,8 +262,18 @@ class Scan:
         known = self.known
         first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
+        answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in known.fragments)
+        answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
+        leads = leads or (answers and last not in known.auxiliaries)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
             return False
+        done = self.now.kind == "after" and bool(set(self.now.opener.split()) & known.finished)
+        if (
+            done
+            and known.orders(self.words[self.place])
+            and self.words[self.place] not in known.verbs - known.nouns_too
+        ):
+            return True
         ended = leads or last in known.passes or last in known.fails or last in known.finished
         return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
 
@@ -246,6 +297,8 @@ class Scan:
             return after not in known.subjects
         if word.endswith("ing") and known.base(word) and self._begins_with_gerund():
             return not known.examples.at([word], 0)
+        if after in known.particles and words[place + 2 : place + 3] != [] and words[place + 2] in known.articles:
+            return self._could_be_verb(word) and word not in known.files
         return after in known.articles and known.may_order(word, after) and self._could_be_verb(word)
 
     def _verb_here(self, place: int, after: str) -> bool:
@@ -316,9 +369,11 @@ class Scan:
             or word in known.negations
             or word in known.past
             or word.endswith(("ing", "ed", "ly"))
+            or (word.endswith("s") and not word.endswith(("ss", "us")) and not known.affixes)
             or (word.endswith("s") and (word[:-1] in known.verbs or word[:-2] in known.verbs))
+            or "'s" in word
             or not word[0].isalpha()
-            or word in ("we", "you", "i", "he", "she", "not", "of", "but", "than", "when", "while", "until", "also")
+            or word in known.doers | known.others | known.contrasts | known.lasting | known.connectives_first | {"than"}
         )
 
     def _begins_with_gerund(self) -> bool:
@@ -339,20 +394,21 @@ class Scan:
                 if known.affixes and words[n] in known.links and known.form(words[n + 1]) is None:
                     continue
                 return not self._third_person(words[n + 1 : n + 4])
-            if words[n] == "to" and n + 1 < len(words) and known.is_verb(words[n + 1]):
-                return words[n - 1] in known.makers_of_tools
-            if words[n] == "until":
+            if words[n] in known.infinitives and n + 1 < len(words) and known.is_verb(words[n + 1]):
+                return {words[n - 1], words[n - 1].removesuffix("s")} & known.makers_of_tools != set()
+            if words[n] in known.lasting:
                 return True
         return False
 
     def _third_person(self, words: Sequence[str]) -> bool:
         """ "That breaks", "that was": a base form behind it cannot belong to the same subject."""
         known = self.known
-        if not words or words[0] in ("can", "could", "will", "should", "must", "may", "might"):
+        if not words or words[0] in known.modals:
             return False
         return (
             known.tells(words[0])
             or words[0].endswith(("s", "ed"))
+            or (words[0] in known.forms and words[0] not in known.verbs and not words[0].endswith("ing"))
             or words[0] in known.auxiliaries
             or (len(words) > 1 and words[1].endswith("s"))
         )

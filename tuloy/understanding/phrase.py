@@ -38,7 +38,14 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     kept, asked = stripped(tokens, known)
     if not kept:
         return None
+    if turned := _verb_first(kept, known):
+        return turned
     words = [token.norm for token in kept]
+    if (forced or asked) and words[0] in known.doers and len(words) > 1 and known.is_verb(words[1]):
+        kept, words = kept[1:], words[1:]
+    if kept[0].kind == "code":
+        while words[-1] in known.adverbs:
+            kept, words = kept[:-1], words[:-1]
     if inflected := _inflected(kept, words, known, forced=forced or asked):
         return inflected
     if (known.tells(words[0]) and words[0] not in known.verbs) or (not forced and _narrates(words, known)):
@@ -68,6 +75,26 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
         return phrase_of(kept[story[1] + story[2] :], known, forced=False)
     return None
+
+
+def _verb_first(tokens: list[Token], known: Grammar) -> Phrase | None:
+    """ "Ang listahan ay ipadala sa pangkat": an order whose object stands in front of it, as the order."""
+    words = [token.norm for token in tokens[:24]]
+    place = next((n for n, word in enumerate(words) if n > 1 and word in known.inverters), None)
+    if place is None or words[0] not in known.subjects or place + 1 >= len(words):
+        return None
+    while place + 2 < len(words) and words[place + 1] in known.fragments:
+        place += 1
+    verb = words[place + 1]
+    if not known.is_verb(verb) or any(verb.startswith(one.actor) for one in known.affixes):
+        return None
+    behind = place + 2
+    while behind < len(words) and words[behind] in known.fragments:
+        behind += 1
+    loose = known.fragments | known.inverters
+    thing = [t for n, t in enumerate(tokens[:place]) if t.norm not in loose or words[n + 1] in known.neutral]
+    ordered = [tokens[place + 1], *thing, *tokens[behind:]]
+    return Phrase(ordered, words[place + 1], 0.85, changed={1: words[0]}, rule="object in front")
 
 
 def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced: bool) -> Phrase | None:
@@ -172,6 +199,8 @@ def _remarks(words: Sequence[str], known: Grammar) -> bool:
     """ "All of this has to be done", "dapat tapos ito": how far things must be, and no more work."""
     small = known.everyone | known.pronouns | known.auxiliaries | known.determiners | known.adverbs | known.fragments
     rest = [word for word in words if word not in small and word not in ("of", "to") and word not in known.needed]
+    if not rest and words[0] in known.needed and len(words) > 1:
+        return True
     return (
         bool(rest) and len(words) > 1 and all(word in known.finished for word in rest) and words[0] not in known.verbs
     )
@@ -202,9 +231,9 @@ def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | Non
 def _participle(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
     """Return "the invoices exported to CSV" as "export the invoices to CSV"."""
     for place in range(start + 1, min(len(words), 14)):
-        base = known.forms.get(words[place])
+        base = known.forms.get(words[place]) if words[place] not in known.describing else None
         if base in known.verbs and not words[place].endswith("ing"):
-            before = [t for t in tokens[start:place] if t.norm not in ("to", "be")]
+            before = [t for t in tokens[start:place] if t.norm not in known.infinitives | {"be"}]
             if before and before[0].norm in known.determiners:
                 return Phrase(
                     [tokens[place], *before, *tokens[place + 1 :]], base, 0.85, changed={0: base}, rule="to be done"
@@ -214,13 +243,13 @@ def _participle(tokens: list[Token], words: list[str], start: int, known: Gramma
 
 def _thing_to_do(tokens: list[Token], words: list[str], start: int, known: Grammar) -> Phrase | None:
     """ "I want the search box to ignore accents": make the search box ignore accents."""
-    place = next((n for n in range(start + 1, min(len(words), 14)) if words[n] == "to"), None)
+    place = next((n for n in range(start + 1, min(len(words), 14)) if words[n] in known.infinitives), None)
     if place is None or words[start] not in known.articles or place + 1 >= len(words):
         return None
     if words[place + 1] not in known.verbs:
         return None
     rest = [tokens[place], *tokens[start:place], *tokens[place + 1 :]]
-    return Phrase(rest, "make", 0.8, changed={0: "make"}, rule="wished for")
+    return Phrase(rest, words[place + 1], 0.8, changed={0: "make"}, rule="wished for")
 
 
 def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
@@ -246,10 +275,12 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     """
     kept, _ = stripped(tokens, known)
     subject = kept[0].norm if kept else ""
-    while len(kept) > 1 and kept[0].norm in known.articles | {"you", "we", "i", "having", "that"}:
+    while len(kept) > 1 and kept[0].norm in known.articles | known.doers | known.openers_of_events:
         if kept[0].norm in known.articles:
             break
         kept = kept[1:]
+    if subject in known.doers and len(kept) > 1 and kept[0].norm in known.auxiliaries and known.base(kept[1].norm):
+        return Phrase(kept[1:], known.base(kept[1].norm) or "", 0.85, changed={0: known.base(kept[1].norm) or ""})
     words = [token.norm for token in kept]
     if not words:
         return None
@@ -257,15 +288,16 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
         return Phrase(kept[1:], "", 0.6, "thing")
     base = known.base(words[0])
     form = known.form(words[0]) if words[0] not in known.verbs else None
-    if base and (known.tells(words[0]) or (form and form.mood == "noun" and base in known.verbs)):
-        return Phrase(kept, base, 0.85, changed={0: base})
+    if base and (known.tells(words[0]) or (form and form.mood == "noun" and known.is_verb(base))):
+        of = {1: known.spoken["article"]} if words[1:2] == [known.spoken.get("of")] else {}
+        return Phrase(kept, base, 0.85, changed={0: base, **of})
     if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
         return Phrase(kept, words[0], 0.85)
     if known.orders(words[0]):
         return Phrase(kept, words[0], 0.85)
     if base and words[0].endswith("ing"):
         return Phrase(kept, base, 0.85, changed={0: base})
-    if subject in ("you", "we", "i") and len(words) > 1:
+    if subject in known.doers and len(words) > 1:
         return Phrase(kept, words[0], 0.7)
     return _event(kept, words, known)
 
@@ -292,15 +324,15 @@ def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | No
     final = known.base(words[-1]) or words[-1].removesuffix("s")
     if len(words) > 1 and words[-1] != final and final in known.verbs and words[-1] not in known.ongoing:
         return Phrase([tokens[-1], *tokens[:-1]], final, 0.8, changed={0: final})
-    if last is not None and words[last] in ("runs", "run", "executes"):
-        return Phrase([tokens[last], *tokens[:last]], "run", 0.8, changed={0: "run"})
+    if last is not None and known.root(words[last].removesuffix("s")) in known.running:
+        return Phrase([tokens[last], *tokens[:last]], "run", 0.8, changed={0: known.spoken["run"].lower()})
     return Phrase(tokens[: last if last is not None else len(tokens)], "", 0.6, "thing")
 
 
 def _tells(words: Sequence[str], known: Grammar) -> bool:
     """Whether a clause states a fact: a finite auxiliary before any subordinate, and no object in between."""
     for n, word in enumerate(words[:8]):
-        if (word in known.relatives and n) or word in known.whether or word in ("to", "how", "what", "why"):
+        if (word in known.relatives and n) or word in known.whether | known.infinitives | known.questions:
             return False
         if n and word in known.auxiliaries and word not in ("do", "does", "did", "ay", "have", "had", "has", "must"):
             return n == 1 or words[1] not in known.determiners
@@ -321,13 +353,14 @@ def _unknown_verb(words: Sequence[str], known: Grammar) -> bool:
         or first in known.pronouns
         or first in known.prepositions
         or first in known.auxiliaries
-        or first
-        in ("we", "you", "i", "he", "she", "there", "what", "why", "how", "who", "not", "when", "where", "which")
-        or first.endswith(("ing", "ly"))
+        or first in known.doers | known.others | known.questions | known.connectives_first
+        or first.endswith(("ing", "ly", "'s", "'re"))
         or not first[:1].isalpha()
     )
     plain = plain and known.may_order(first, second)
-    return plain and second in known.determiners and second != "no" and not _tells(words, known)
+    behind = second in known.determiners - known.negations
+    behind = behind or (second in known.particles and words[2:3] != [] and words[2] in known.articles)
+    return plain and behind and not _tells(words, known)
 
 
 def title_of(text: str, tokens: Sequence[Token], changed: dict[int, str] | None = None) -> str:

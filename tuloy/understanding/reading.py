@@ -23,6 +23,8 @@ def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tup
     """Read the blocks of a text. `ignored` are spans that are about the goal and not in it (priority, deadline)."""
     reader = _Reader(text, known, ignored)
     reader.read_all(tree, {})
+    if reader.title and not reader.found.drafts:
+        reader.read_all([reader.title], {})
     idle = {draft for draft in reader.found.drafts if draft.check and draft not in reader.needed()}
     if len(idle) < len(reader.found.drafts):
         reader.found.drafts = [draft for draft in reader.found.drafts if draft not in idle]
@@ -43,6 +45,7 @@ class _Reader(Sentences):
     def __init__(self, text: str, known: Grammar, ignored: Sequence[tuple[int, int]]) -> None:
         super().__init__(text, known)
         self.ignored = sorted(ignored)
+        self.title: Block | None = None
 
     def read_all(self, tree: Sequence[Block], base: Needs) -> list[Draft]:
         """Read neighbouring blocks; return the drafts made."""
@@ -62,6 +65,9 @@ class _Reader(Sentences):
             elif block.kind == "code":
                 self._code(block, made)
                 place += 1
+            elif place == 0 and not base and self._is_title(block, tree):
+                self.title = block
+                place += 1
             else:
                 introduces = place + 1 < len(tree) and tree[place + 1].kind in ("ordered", "bullet", "code")
                 if introduces and self.text[block.start : block.end].rstrip().endswith(":"):
@@ -72,6 +78,20 @@ class _Reader(Sentences):
                     made += self._prose(block, base)
                     place += 1
         return made
+
+    def _is_title(self, block: Block, tree: Sequence[Block]) -> bool:
+        """ "Release 7.3 runbook", "Title: …" above the rest of a text: names what follows."""
+        body = self.text[block.start : block.end].strip()
+        words = [token.norm for token in self._tokens(block)]
+        if self.section or self.found.drafts or len(tree) < 2 or not words or len(words) > 16 or "\n" in body:
+            return False
+        if words[1:2] == [":"] and words[0] in self.known.titles:
+            return True
+        ends = self.known.prepositions | {":", "—"}
+        head = words[: next((n for n, word in enumerate(words) if word in ends), len(words))]
+        orders = self.known.is_verb(words[0]) and words[0] not in self.known.nouns_too
+        plain = not orders and not set(head) & self.known.determiners and body[-1] not in ".!?;:,"
+        return plain and 0 < len(head) < 6 and head[-1] in self.known.plan_words
 
     def _introduced(self, block: Block, items: Sequence[Block], base: Needs) -> list[Draft]:
         """A paragraph that ends in a colon and what it introduces: it says how, the list says what."""
@@ -200,7 +220,20 @@ class _Reader(Sentences):
 
     def _tokens(self, block: Block) -> list[Token]:
         found = tokenize(self.text, block.start, block.end)
-        return self._mended([token for token in found if not self._is_ignored(token)] if self.ignored else found)
+        kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
+        return self._mended(self._clipped(kept))
+
+    def _clipped(self, tokens: list[Token]) -> list[Token]:
+        """ "'Pag", "'yon": a word whose first letters are left out is one token with its apostrophe."""
+        found: list[Token] = []
+        for token in tokens:
+            before = found[-1] if found else None
+            clips = before is not None and before.kind == "mark" and before.end == token.start
+            if before and clips and token.kind == "word" and self.text[before.start] in "'’":
+                found[-1] = Token("word", token.norm, before.start, token.end)
+            else:
+                found.append(token)
+        return found
 
     def _mended(self, tokens: list[Token]) -> list[Token]:
         """Put the words that mistyped ones mean for rules to see; titles keep the text's own."""

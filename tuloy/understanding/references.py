@@ -4,6 +4,7 @@ Owns which noun a pronoun means and whether acting on it has to wait.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tuloy.understanding.draft import Draft, Why, open_ends
 from tuloy.understanding.grammar import Grammar
@@ -52,45 +53,90 @@ def depend(
     lately: bool = False,
 ) -> None:
     """Note what the draft acts on, put nouns for its pronouns, and add the needs that follow."""
+    thing = _note_thing(draft, known, text)
+    recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
+    changed = _pronouns(draft, recent, thing, known, text)
+    _find_until(draft, known, text)
+    if changed:
+        _put_nouns(draft, changed, thing, known, text)
+    else:
+        _name_adjective(draft, recent, thing, known, text)
+    if not thing:
+        _complete(draft, before, recent, topic, known, text)
+    there = bool(draft.tokens) and draft.tokens[-1].norm in known.places
+    if before and there and known.root(before[-1].verb) in known.makers:
+        _after(draft, before[-1])
+    _repeated(draft, recent, known)
+    _results(draft, before, known)
+
+
+def _note_thing(draft: Draft, known: Grammar, text: str) -> list[Token]:
+    """Write down what the draft acts on, and return its tokens."""
     thing = thing_of(draft.tokens if draft.verb else [*draft.tokens[:1], *draft.tokens], known)
     if len(draft.tokens) > 1 and draft.tokens[1].norm in known.whether:
         thing = []
     bare = [t.norm for t in thing if t.norm not in known.determiners]
     draft.thing = tuple(bare or [t.norm for t in thing if t.norm in known.pronouns])
-    draft.thing_text = title_of(text, [*thing]) if thing else ""
-    if thing:
-        draft.thing_text = text[thing[0].start : thing[-1].end]
-    recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
-    changed = _pronouns(draft, recent, thing, known, text)
-    if changed:
-        direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
-        if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
-            source = changed[next(iter(changed))]
-            draft.thing, draft.thing_text = source.thing, source.thing_text
-            draft.origin = source.origin or source
-        words = {
-            n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
-            for n, source in changed.items()
-        }
-        if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
-            words.setdefault(0, draft.verb)
-        draft.title = title_of(text, draft.tokens, words)
-    if not thing and known.root(draft.verb) in known.movers and before:
+    draft.thing_text = text[thing[0].start : thing[-1].end] if thing else ""
+    return thing
+
+
+def _put_nouns(draft: Draft, changed: dict[int, Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
+    """Put the nouns for the pronouns in the title; what the draft acts on is then what the pronoun means."""
+    direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
+    if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
+        source = changed[next(iter(changed))]
+        draft.thing, draft.thing_text = source.thing, source.thing_text
+        draft.origin = source.origin or source
+    words = {
+        n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
+        for n, source in changed.items()
+    }
+    if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
+        words.setdefault(0, draft.verb)
+    draft.title = title_of(text, draft.tokens, words)
+
+
+def _complete(
+    draft: Draft, before: Sequence[Draft], recent: Sequence[Draft], topic: Sequence[Draft], known: Grammar, text: str
+) -> None:
+    """Name what a verb without an object acts on, where the text says it."""
+    verb = known.root(draft.verb)
+    if verb in known.movers and before:
         _moves(draft, recent, known, text)
-    if not thing and len(draft.tokens) == 1 and topic and known.root(draft.verb) in known.changers:
+    if len(draft.tokens) != 1:
+        return
+    if topic and verb in known.changers:
         draft.thing, draft.thing_text = topic[-1].thing, topic[-1].thing_text
         draft.title = f"{draft.title} {_definite(topic[-1].thing_text, known)}"
-    if not changed:
-        _name_adjective(draft, recent, thing, known, text)
-    if (
-        before
-        and draft.tokens
-        and draft.tokens[-1].norm in known.places
-        and known.root(before[-1].verb) in known.makers
-    ):
-        _after(draft, before[-1])
-    _repeated(draft, recent, known)
-    _results(draft, before, known)
+    elif verb not in known.absolute:
+        _take_from_check(draft, known)
+
+
+def _find_until(draft: Draft, known: Grammar, text: str) -> None:
+    """ "Bisect main until you find the commit": what was looked for is what comes out."""
+    words = [token.norm for token in draft.tokens[:24]]
+    last = next((n for n, word in enumerate(words) if word in known.lasting), len(words))
+    verb = next((n for n in range(last + 1, min(last + 4, len(words))) if words[n] in known.seekers), None)
+    found = thing_of(draft.tokens[verb:], known) if verb else []
+    named = tuple(t.norm for t in found if t.norm not in known.determiners | known.pronouns)
+    if named:
+        draft.thing = named
+        draft.thing_text = text[found[0].start : found[-1].end]
+        draft.verb = words[verb] if verb else draft.verb
+
+
+def _take_from_check(draft: Draft, known: Grammar) -> None:
+    """ "Kung meron, i-remove": a verb alone acts on what the check asked about."""
+    check = next((one for one, when in draft.needs.items() if when != "finished" and one.asked), None)
+    if check is None or not check.thing_text or not (check.check or known.root(check.verb) in known.check_verbs):
+        return
+    if draft.verb in known.consumers or known.root(draft.verb) in known.consumers:
+        return
+    draft.thing, draft.thing_text = check.thing, check.thing_text
+    first = check.thing_text.split()[0].lower()
+    named = check.thing_text if first in known.articles else _definite(check.thing_text, known)
+    draft.title = f"{draft.title} {named}"
 
 
 def _moves(draft: Draft, recent: Sequence[Draft], known: Grammar, text: str) -> None:
@@ -136,7 +182,10 @@ def _pronouns(
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
-        if token.norm in ("that", "this", "these", "those") and after and after not in loose:
+        literal = n + 1 < len(draft.tokens) and draft.tokens[n + 1].kind in ("code", "quote")
+        if token.norm in ("that", "this", "these", "those") and (literal or (after and after not in loose)):
+            continue
+        if after in ("", *loose) and _is_linked(draft.tokens[n - 1].norm, token.norm, known):
             continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
@@ -147,13 +196,19 @@ def _pronouns(
             continue
         direct = bool(thing) and token is thing[0]
         verb = known.root(source.verb)
-        about = draft.tokens[n - 1].norm in known.topics
+        about = draft.tokens[n - 1].norm in known.topics or token.norm in known.genitives
         if verb in known.makers or after in known.finds or (verb in known.changers and (direct or not about)):
             _after(draft, source)
         elif source.origin and known.root(source.origin.verb) in known.makers:
             _after(draft, source.origin)
         found[n] = source
     return found
+
+
+def _is_linked(before: str, word: str, known: Grammar) -> bool:
+    """ "Ang listahang iyon": behind a noun with its linker a demonstrative points at that noun."""
+    links = before in known.links or (before.endswith("ng") and before not in known.determiners | known.adverbs)
+    return word in known.neutral and links
 
 
 def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
@@ -198,23 +253,41 @@ def _definite(words: str, known: Grammar) -> str:
 def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
     """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
     nouns = _definite_nouns(draft, known)
+    done = _described(draft, known)
     for one in recent:
         verb = known.root(one.verb)
+        if one.thing and (verb, _head(one, known)) in done and verb in known.makers | known.changers:
+            _after(draft, one)
         if one.thing and verb in known.makers | known.changers and verb in nouns and one.thing[-1] not in nouns:
             _after(draft, one)
-        if one.thing and verb in known.makers and one.thing[-1] in nouns:
+        if one.origin and one.thing[-1:] != draft.thing[-1:]:
+            continue
+        if one.thing and verb in known.makers and {one.thing[-1], _head(one, known)} & nouns:
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:
                 _after(draft, one)
 
 
+def _described(draft: Draft, known: Grammar) -> set[tuple[str, str]]:
+    """ "The cleaned data", "ang malinis na datos": what was done, and to what."""
+    words = [token.norm for token in draft.tokens[1:60]]
+    found = set()
+    for n, word in enumerate(words[:-1]):
+        verb = known.forms.get(word) if word.endswith("ed") else known.stative(word)
+        if verb:
+            found |= {(known.root(verb), after) for after in words[n + 1 : n + 3]}
+    return found
+
+
 def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     words = [token.norm for token in draft.tokens[:60]]
-    indefinite = any(word in known.indefinite for word in words[1:4]) or set(draft.thing) & known.novelties
+    named = len(words) > 1 and words[1] in known.determiners and words[1] not in known.indefinite
+    new = any(word in known.indefinite for word in words[1:4]) or bool(set(draft.thing) & known.novelties)
+    indefinite = new and not named
     found: set[str] = set() if indefinite else set(draft.thing[-1:])
     definite = False
     for word in words:
-        if word in known.indefinite:
+        if word in known.indefinite and not (definite and word in known.novelties):
             definite = False
         elif word in known.determiners and word not in ("no", "any", "every", "each"):
             definite = True
@@ -222,6 +295,9 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
             definite = False
         elif definite:
             found.add(word)
+    for word, after in pairwise(words):
+        if _is_linked(word, after, known):
+            found |= {word[:-1], word[:-2]}
     return found
 
 
@@ -229,14 +305,29 @@ def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     """ "Commit the changes", "publish": what takes whatever there is waits for the open ends."""
     verb = known.root(draft.verb)
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
-    bare = verb in known.consumers and not draft.thing
+    takes = takes and _head(draft, known) == draft.thing[-1]
+    fresh = len(draft.tokens) > 2 and draft.tokens[1].norm in known.articles and draft.tokens[2].norm in known.novelties
+    bare = verb in known.consumers and (not draft.thing or fresh)
     if not takes and before and _speaks_of_results(draft, known):
         _after(draft, before[-1])
     if takes and before and draft.needs and before[-1].needs == draft.needs:
         _after(draft, before[-1])
     if (takes or bare) and not draft.needs:
+        duty = draft.why is not None and draft.why.rule == "duty"
         for one in open_ends(before):
-            _after(draft, one)
+            if not duty or known.root(one.verb) in known.makers | known.changers | known.judging | known.inquiries:
+                _after(draft, one)
+
+
+def _head(draft: Draft, known: Grammar) -> str:
+    """ "A list of dead links", "listahan ng mga link": the list is what it is about, and not the links."""
+    words = [word.lower() for word in draft.thing_text.split()[:16]]
+    while len(words) > 1 and words[0] in known.determiners:
+        words.pop(0)
+    place = next((n for n, word in enumerate(words) if n and word in known.linkers_of), len(words))
+    if place == len(words):
+        return draft.thing[-1] if draft.thing else ""
+    return words[place - 1]
 
 
 def _speaks_of_results(draft: Draft, known: Grammar) -> bool:

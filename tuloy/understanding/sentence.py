@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses
-from tuloy.understanding.conditions import opposite
+from tuloy.understanding.conditions import Condition, asked_of, opposite
 from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped, title_of
+from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped
 from tuloy.understanding.references import shared_object
-from tuloy.understanding.subordinate import CONDITIONS, Subordinates
+from tuloy.understanding.remarks import Remarks
+from tuloy.understanding.subordinate import CONDITIONS
 from tuloy.understanding.tokens import Token
 from tuloy.understanding.told import Told
 
@@ -27,7 +28,7 @@ _RULES = {
 }  # fmt: skip
 
 
-class Sentences(Subordinates):
+class Sentences(Remarks):
     """Reads sentence by sentence; remembers the last group of steps and the last thing asked."""
 
     def _sentence(self, sentence: list[Token], base: Needs, *, forced: bool = False) -> list[Draft]:
@@ -41,6 +42,8 @@ class Sentences(Subordinates):
         order = self.known.ordered_intro.within(words)
         if order:
             sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
+        if self._says_how(sentence, words):
+            return []
         cut = self._colons(clauses(sentence, self.known))
         state = Told(dict(base), ordered=order is not None)
         listed = self.because
@@ -71,19 +74,10 @@ class Sentences(Subordinates):
             self.intro = before
             return
         marks = {mark for clause in cut[:1] for mark in clause.marks}
-        if before and before in self.found.drafts and not marks - {"first"} and cut[0].kind == "main":
+        if before and before in self.found.drafts and not marks - {"first"} and self._spells_out(sentence, cut[0]):
             self._forget(before, state)
         if len(state.made) == 1 and not self.section and self._only_wishes(sentence, state.made[0]):
             self.intro = state.made[0]
-
-    def _only_wishes(self, sentence: list[Token], draft: Draft) -> bool:
-        words = [token.norm for token in sentence]
-        kept = [token.norm for token in stripped(sentence, self.known)[0]]
-        rest = set(words[1:]) - self.known.determiners
-        counted = draft.verb in self.known.no_work and bool(set(words) & self.known.counts)
-        thing = not draft.verb and bool(self.known.wants.at(kept, 0))
-        start = next((n for n in range(min(4, len(words))) if self.known.introductions.at(words, n)), None)
-        return bool(rest) and (counted or thing or start is not None)
 
     def _forget(self, draft: Draft, state: Told) -> None:
         drafts = self.found.drafts
@@ -144,31 +138,43 @@ class Sentences(Subordinates):
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
         words = [t.norm for t in stripped(clause.tokens, self.known)[0]]
         plain = [token.norm for token in clause.tokens]
-        if constrains(plain, self.known) or constrains(words, self.known):
+        state.forbidding = constrains(plain, self.known) or constrains(words, self.known)
+        if state.forbidding:
             self._constrain(clause)
-            state.forbidding = True
             return
-        state.forbidding = False
-        told = bool(words) and words[0] in self.known.articles
-        marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
-        strong = forced or marked or (state.waiting and not told)
-        if self._is_courtesy(words, state):
+        if self._is_courtesy(words, state) or self._goes_on_regardless(clause, words, state, last=n + 1 == len(cut)):
             return
-        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, self.known, forced=strong)
-        only = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.adverbs
-        if phrase is None or (words and all(word in only for word in words)):
-            if clause.tokens:
-                self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
-            self._speak_of(clause)
-            state.telling = phrase is None and bool(words)
+        if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
-        state.telling = False
+        phrase = self._phrase(clause, words, state, forced=forced)
+        if phrase is None:
+            return
         if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
             self.found.accept.append(" ".join(self.text[clause.tokens[0].start : clause.tokens[-1].end].split()))
             return
-        if not forced and self._gives_details(phrase, clause, cut, n):
-            return
-        self._share(phrase, cut, n)
+        if forced or not self._gives_details(phrase, clause, cut, n):
+            self._share(phrase, cut, n)
+            self._add(phrase, clause, state, last=n + 1 == len(cut))
+
+    def _phrase(self, clause: Clause, words: Sequence[str], state: Told, *, forced: bool) -> Phrase | None:
+        """Return the clause as something to do; what only tells is kept as such."""
+        known = self.known
+        told = bool(words) and words[0] in known.articles
+        marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
+        strong = forced or marked or (state.waiting and not told)
+        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, known, forced=strong)
+        only = known.everyone | known.pronouns | known.determiners | known.adverbs | known.doers
+        plain = [token.norm for token in clause.tokens]
+        state.telling = phrase is None and bool(words)
+        if phrase is not None and not all(word in only for word in words or plain):
+            return phrase
+        if clause.tokens:
+            self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
+        self._speak_of(clause)
+        return None
+
+    def _add(self, phrase: Phrase, clause: Clause, state: Told, *, last: bool) -> None:
+        """Add the steps of a clause where its words of order put them."""
         fresh = self._steps(phrase, state)
         for draft in fresh:
             draft.tail = f"{draft.tail} {state.occasion}".strip()
@@ -185,45 +191,22 @@ class Sentences(Subordinates):
             state.put += fresh
         elif "regardless" in clause.marks or not before_first:
             self._append(fresh, state.base)
+            self._chain(fresh if state.items and state.ordered and not state.run else ())
             self._pair(fresh, state)
         if "first" in clause.marks and not before_first and not state.base:
-            state.base = {} if n + 1 < len(cut) else state.base
+            state.base = state.base if last else {}
         state.run = [*state.run, *fresh]
         state.made += fresh
         if state.waiting or state.branch:
             state.branch += fresh
         state.waiting = False
 
-    def _is_courtesy(self, words: Sequence[str], state: Told) -> bool:
-        """ "If any of that is a bad idea, tell me": an offer, not a branch; the check that it made goes."""
-        check = state.made[-1:] if state.waiting else []
-        if not (check and check[0].check and words and words[0] in self.known.courtesies):
+    def _goes_on_regardless(self, clause: Clause, words: Sequence[str], state: Told, *, last: bool) -> bool:
+        """ "Pumasa man o hindi ang tests, …": the subject of what may have happened, and no step."""
+        if "regardless" not in clause.marks or last or not words or words[0] not in self.known.subjects:
             return False
-        first = next((t.norm for t in check[0].tokens if t.norm not in self.known.auxiliaries), "")
-        if first not in self.known.everyone | {"you", "anything", "something", "any"}:
-            return False
-        self.found.drafts.remove(check[0])
-        state.made.remove(check[0])
-        state.base, state.waiting = {}, False
-        return True
-
-    def _gives_details(self, phrase: Phrase, clause: Clause, cut: list[Clause], n: int) -> bool:
-        """ "Find the book. Please provide its title and author": what the step before is to hand out."""
-        known = self.known
-        if len(phrase.tokens) == 1 and phrase.verb in known.lookups and n + 1 < len(cut):
-            behind = stripped(cut[n + 1].tokens, known)[0]
-            hands = len(behind) > 1 and behind[0].norm in known.delivers and behind[1].norm in known.askees
-            return hands and cut[n + 1].joined
-        before = self.found.drafts[-1:]
-        if phrase.verb not in known.delivers or clause.marks or clause.opener or not before:
-            return False
-        if (n and not clause.joined) or phrase.tokens[1:2] == [] or phrase.tokens[1].norm not in known.askees:
-            return False
-        asks = before[0].verb in known.lookups | known.delivers or not before[0].verb
-        if not asks or before[0].branch or before[0].command:
-            return False
-        self.intro = None if before[0] is self.intro else self.intro
-        before[0].details.append(title_of(self.text, phrase.tokens))
+        named = asked_of(Condition("outcome", True, tuple(words)), self.found.drafts, [], self.known)
+        state.base = dict.fromkeys(named, "finished") if named else state.base
         return True
 
     def _pair(self, fresh: Sequence[Draft], state: Told) -> None:
@@ -261,17 +244,15 @@ class Sentences(Subordinates):
             and (base not in self.known.nouns_too or words[0] in self.known.articles)
         )
 
-    def _asks_work(self, words: Sequence[str]) -> bool:
-        """ "Make sure to …" asks for work; "make sure it …" says what has to be true."""
-        found = self.known.assurances.at(words, 0)
-        return found is None or words[found[1] : found[1] + 1] == ["to"]
-
     def _same_verb(self, clause: Clause, state: Told) -> Phrase | None:
         """ "Run the linter and also the tests": the verb is the one before."""
         before = state.made[-1:] or self.group[-1:]
         if not {"also", "seq", "last"} & set(clause.marks) or not before or not before[0].verb or not clause.tokens:
             return None
         words = [token.norm for token in clause.tokens]
+        kept = stripped(clause.tokens, self.known)[0]
+        if kept and self.known.is_verb(kept[0].norm):
+            return None
         if words[0] not in self.known.determiners or self.known.obligations.within(words):
             return None
         if any(word in self.known.auxiliaries or self._finite(words, n) for n, word in enumerate(words)):

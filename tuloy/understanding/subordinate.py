@@ -3,6 +3,7 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
 """
 
+from tuloy.plan import When
 from tuloy.understanding.conditions import Condition, asked_of, condition_of, opposite
 from tuloy.understanding.draft import Draft, Needs, open_ends
 from tuloy.understanding.each import Each
@@ -21,6 +22,9 @@ class Subordinates(Each):
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
         raise NotImplementedError  # `tuloy.understanding.sentence` reads main clauses
 
+    def _order(self, clause: Clause, state: Told) -> None:
+        raise NotImplementedError  # `tuloy.understanding.sentence` reads adverbs of order
+
     def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
         clause = cut[n]
         if n and clause.kind in CONDITIONS | {"while", "after", "before"} and self._tells_on(clause, state):
@@ -29,7 +33,8 @@ class Subordinates(Each):
             raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
             self.found.constraints[-1] += f" {clause.opener} {raw}"
             return
-        tail = bool(state.run) and not clause.joined and not clause.marks and not self._heads_rest(cut, n)
+        last = n + 1 == len(cut) and clause.kind in CONDITIONS | {"after", "before"}
+        tail = bool(state.run) and (last or not clause.joined) and not clause.marks and not self._heads_rest(cut, n)
         match clause.kind:
             case "if" | "unless" | "on_pass" | "on_fail":
                 self._condition(clause, state, tail=tail)
@@ -87,10 +92,12 @@ class Subordinates(Each):
 
     def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
         known = self.known
-        condition = condition_of(clause.tokens, known)
+        plain = clause.kind in ("on_pass", "on_fail")
+        condition = Condition("outcome", clause.kind == "on_pass") if plain else condition_of(clause.tokens, known)
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
-            when = self.asked_when if holds else opposite(self.asked_when)
+            said: When = "succeeded" if self.asked_plainly else self.asked_when
+            when = said if holds else opposite(said)
             if self._says_whether_there_is(clause):
                 when = "succeeded" if holds != self.asked[0].negated else "failed"
             self._under(dict.fromkeys(self.asked, when), state, tail=tail)
@@ -99,8 +106,7 @@ class Subordinates(Each):
             self._under(dict.fromkeys(self.asked, "succeeded" if holds else "failed"), state, tail=tail)
             return
         before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
-        if clause.kind in ("on_pass", "on_fail"):
-            holds = clause.kind == "on_pass"
+        if plain:
             asked = asked_of(Condition("outcome", True), before, state.run or self.group, known)
         else:
             group = state.run if state.run[: -1 if tail else None] else self.group
@@ -115,11 +121,12 @@ class Subordinates(Each):
         self.asked = asked
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
+        self.asked_plainly = condition.kind == "back"
         self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
-        if condition.kind != "outcome" or clause.kind != "if" or not self.asked or self.asked_words is None:
+        if condition.kind != "outcome" or clause.kind == "unless" or not self.asked or self.asked_words is None:
             return False
         same = (
             condition.subject == self.asked_words
@@ -183,7 +190,7 @@ class Subordinates(Each):
     def _describes(self, clause: Clause) -> bool:
         """ "When users log in": an occasion in the product, and not the end of a step."""
         words = {token.norm for token in clause.tokens}
-        return bool(words) and not words & (self.known.finished | self.known.pronouns | {"you", "we"})
+        return bool(words) and not words & (self.known.finished | self.known.pronouns | self.known.doers)
 
     def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
         events = self._event(clause, state, self.group)
@@ -205,8 +212,9 @@ class Subordinates(Each):
         inner = Told(dict(state.base))
         rest = 0
         for rest, other in enumerate(cut[n + 1 :], n + 1):
-            if other.kind != "main" or any(mark in ("seq", "last") for mark in other.marks):
+            if other.kind != "main" or "last" in other.marks or "also" in other.marks:
                 break
+            self._order(other, inner)
             self._main(other, cut, rest, inner, forced=True)
             other.tokens, other.kind = [], "spent"
         if fresh:

@@ -60,6 +60,7 @@ class Drafts:
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
+        self.asked_plainly = False
         self.because: Why | None = None
         self.intro: Draft | None = None
         self.section = ""
@@ -142,8 +143,15 @@ class Drafts:
                 self.topic,
                 lately=self.topic_at == len(self.found.drafts),
             )
+            self._name_question(draft)
             self._add_tail(draft)
             self.found.drafts.append(draft)
+
+    def _name_question(self, draft: Draft) -> None:
+        """ "Check if the certificate is expired" speaks of the certificate."""
+        place = next((n for n, t in enumerate(draft.tokens[:5]) if n and t.norm in self.known.whether), 0)
+        if place and not draft.thing and self.known.root(draft.verb) in self.known.check_verbs:
+            self._name_fact(draft, draft.tokens[place + 1 :])
 
     def _add_tail(self, draft: Draft) -> None:
         """Name the item or the occasion behind the words of a step, whatever its pronouns became."""
@@ -193,7 +201,7 @@ class Drafts:
             words=content([*(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
             negated=any(t.norm in self.known.negations for t in tokens),
         )
-        self._name_fact(draft)
+        self._name_fact(draft, draft.tokens)
         self._insert(draft, state, tail=tail)
         return draft
 
@@ -237,36 +245,45 @@ class Drafts:
             same = bool(draft.thing) and draft.thing[-1] in words and not draft.check
             if (pointing or same) and not draft.branch:
                 check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
-                return
+                break
         last = self.found.drafts[-1:]
-        first = check.tokens[0].norm if check.tokens else ""
-        if (
-            last
-            and not last[0].branch
-            and (words & ({"one", "any", "some"} | self.known.finds) or first in self.known.comparisons)
-        ):
+        if last and not last[0].branch and last[0] not in check.needs and self._asks_what_came_out(check, last[0]):
             check.need({last[0]: "succeeded"}, Why("asks about what came out of it", check.span))
 
-    def _name_fact(self, draft: Draft) -> None:
-        """ "There is a docs folder" speaks of the docs folder."""
-        words = [t.norm for t in draft.tokens]
-        exists = self.known.existence.at(words, 0)
+    def _asks_what_came_out(self, check: Draft, last: Draft) -> bool:
+        """Whether a fact is to be seen behind the last step: it measures, or stands in a sequence."""
+        known = self.known
+        words = [token.norm for token in check.tokens[:40]]
+        if not check.needs and (set(words) & known.finds or (words[:1] and words[0] in known.comparisons)):
+            return True
+        if not check.needs and set(words) & known.counted_out:
+            return True
+        exists = known.existence.at(words, 0)
+        measures = known.root(last.verb) in known.judging or last.verb in known.inquiries
+        return not exists and (measures or bool(last.needs))
+
+    def _name_fact(self, draft: Draft, tokens: Sequence[Token]) -> None:
+        """ "There is a docs folder" speaks of the docs folder, "the old model wins" of the old model."""
+        words = [t.norm for t in tokens]
+        if exists := self.known.existence.at(words, 0):
+            rest = [t for t in tokens[exists[1] :] if t.norm not in self.known.negations]
+            self._speaks_of(draft, thing_of([rest[0], *rest], self.known) if rest else [])
+            return
         place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
-        if not exists and place > 1 and words[0] in self.known.articles:
-            draft.thing = tuple(words[1:place])
-            draft.thing_text = self.text[draft.tokens[0].start : draft.tokens[place - 1].end]
-        behind = next(
-            (n for n, word in enumerate(words[:12]) if n and word in self.known.articles & self.known.subjects), 0
-        )
-        if not exists and behind and self.known.affixes:
-            thing = thing_of([draft.tokens[behind], *draft.tokens[behind:]], self.known)
+        end = next((n for n, word in enumerate(words[:9]) if word in self.known.prepositions), len(words))
+        if not place and end in range(3, 9) and words[end - 1].endswith("s") and not words[end - 2].endswith("s"):
+            place = end - 1
+        if place > 1 and words[0] in self.known.articles:
+            self._speaks_of(draft, tokens[:place])
+        behind = self.known.articles & self.known.subjects
+        start = next((n for n, word in enumerate(words[:12]) if n and word in behind), 0)
+        if start and self.known.affixes:
+            self._speaks_of(draft, thing_of([tokens[start], *tokens[start:]], self.known))
+
+    def _speaks_of(self, draft: Draft, thing: Sequence[Token]) -> None:
+        if thing:
             draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
-            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
-        rest = [t for t in draft.tokens[exists[1] :] if t.norm not in self.known.negations] if exists else []
-        if rest:
-            thing = thing_of([rest[0], *rest], self.known)
-            draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
-            draft.thing_text = self.text[thing[0].start : thing[-1].end] if thing else ""
+            draft.thing_text = self.text[thing[0].start : thing[-1].end]
 
     def _event(self, clause: Clause, state: Told, group: Sequence[Draft]) -> list[Draft] | None:
         """Return the drafts that an event names, new ones where none was there; None where it is no event."""
@@ -282,18 +299,33 @@ class Drafts:
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
         if not spoken and len(words) > 1:
             return list(group)
-        if spoken and all(w in self.known.everyone | self.known.pronouns | self.known.determiners for w in spoken):
+        small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
+        if spoken and all(w in small for w in spoken):
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
+        verbs = [w for w in spoken if w not in small]
+        done = {self.known.root(self.known.base(w) or w) for w in verbs}
+        if len(verbs) == 1 and len(spoken) > 1 and done & {self.known.root(one.verb) for one in group}:
+            return list(group)
+        last = self.found.drafts[-1:]
+        pointing = len(phrase.tokens) == 2 and phrase.tokens[1].norm in self.known.singular | self.known.plural
+        if last and pointing and self._same_work(last[0].verb, phrase.verb):
+            return last
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
         named = [one for one in named if not any(state.base.get(asked, w) != w for asked, w in one.branch.items())]
-        same = named and self.known.root(named[0].verb) == self.known.root(phrase.verb)
+        same = named and self._same_work(named[0].verb, phrase.verb)
         if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
         if phrase.kind == "thing":
             self._do_thing(phrase)
         return [self._draft(phrase)]
+
+    def _same_work(self, one: str, other: str) -> bool:
+        """ "Search for the book. Once you find it": one verb, or two for looking something up or checking it."""
+        known = self.known
+        kinds = (known.seekers, known.check_verbs)
+        return known.root(one) == known.root(other) or any(one in kind and other in kind for kind in kinds)
 
     def _do_thing(self, phrase: Phrase) -> None:
         """ "After the build": an event that is named by a noun is run."""

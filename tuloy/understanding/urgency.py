@@ -49,19 +49,27 @@ def urgency_of(text: str, tokens: Sequence[Token], known: Grammar, now: datetime
     often = schedule_of(text, tokens, words, known)
     if often:
         spans.append(often[1])
-    deadline, when = deadline_of(text, tokens, [_outside(token, spans) for token in tokens], known, now)
+    deadline, when = deadline_of(text, tokens, _outside(tokens, spans), known, now)
     return Urgency(priority, deadline, often[0] if often else None, (*spans, *when), ranked)
 
 
-def _outside(token: Token, spans: Sequence[tuple[int, int]]) -> str:
-    """The word, or nothing where it is about something else already."""
-    return "" if any(start <= token.start < end for start, end in spans) else token.norm
+def _outside(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[str]:
+    """The words, and nothing in the place of those that are about something else already. Linear in both."""
+    words, ahead = [], sorted(spans, reverse=True)
+    end = 0
+    for token in tokens:
+        while ahead and ahead[-1][0] <= token.start:
+            end = max(end, ahead.pop()[1])
+        words.append("" if token.start < end else token.norm)
+    return words
 
 
 def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) -> bool:
     """ "The important docs", "a critical bug": a property of a thing, not of the goal."""
     if length > 1:
-        return False
+        start = place - (place > 0 and words[place - 1] in known.articles)
+        opener = known.connectives.at(words, start - 1) if start else None
+        return opener is not None and opener[0] in ("if", "after", "while", "unless")
     before = words[place - 1] if place else ""
     after = words[place + length] if place + length < len(words) else ""
     plain_noun = after[:1].isalpha() and after not in known.coordinators and after not in known.prepositions
