@@ -26,9 +26,9 @@ class _Candidate(NamedTuple):
     plan: Callable[[], Plan]
 
 
-def with_alternatives(plan: Plan) -> Plan:
+def with_alternatives(plan: Plan, known: Grammar) -> Plan:
     """Fill in the alternatives of a plan without parts; its confidence is that of its own reading at most."""
-    found = _candidates(plan)
+    found = _candidates(plan, known)
     if not found:
         return plan
     confidence = min(plan.confidence, *(1 - lost for lost in _lost(found).values()))
@@ -62,9 +62,9 @@ def _lost(found: Sequence[_Candidate]) -> dict[str, float]:
     return lost
 
 
-def _candidates(plan: Plan) -> list[_Candidate]:
+def _candidates(plan: Plan, known: Grammar | None = None) -> list[_Candidate]:
     text = plan.goal.text
-    known = grammar(language_of(tokenize(text, 0, len(text)))[1])
+    known = known or grammar(language_of(tokenize(text, 0, len(text)))[1])
     plain = plan.model_copy(update={"alternatives": ()})
     found = [*_in_order(plain, known), *_by_an_agent(plain), *_clearer(plain, known)]
     return sorted(found, key=lambda candidate: -candidate.alternative.confidence)[:_MOST]

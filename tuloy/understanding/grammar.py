@@ -136,6 +136,10 @@ class Grammar:
             {key: tuple(word for one in tables for word in one.get(name, {}).get(key, ())) for key in tables[-1][name]}
             for name in ("deadline", "schedule", "times", "units")
         )
+        self.opening_dates, self.opening_hints = (
+            frozenset(phrase.split()[0] for phrases in one.values() for phrase in phrases)
+            for one in (self.deadlines, self.schedules)
+        )
         self.vague_readings: dict[str, tuple[str, ...]] = {
             verb: tuple(forms) for one in reversed(tables) for verb, forms in one.get("vague_readings", {}).items()
         }

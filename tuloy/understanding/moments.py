@@ -36,7 +36,9 @@ def deadline_of(
     A day that does not exist gives spans and no time.
     """
     starts = sentence_starts(text, tokens)
-    for place in range(len(words)):
+    for place, word in enumerate(words):
+        if word not in known.opening_dates:
+            continue
         found = _after_opener(words, place, known)
         found = found or _relative(words, starts[place], place, known) or _alone(words, starts[place], place, known)
         if found:

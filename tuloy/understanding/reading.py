@@ -82,8 +82,10 @@ class _Reader(Sentences):
     def _is_title(self, block: Block, tree: Sequence[Block]) -> bool:
         """ "Release 7.3 runbook", "Title: …" above the rest of a text: names what follows."""
         body = self.text[block.start : block.end].strip()
+        if self.section or self.found.drafts or len(tree) < 2 or "\n" in body:
+            return False
         words = [token.norm for token in self._tokens(block)]
-        if self.section or self.found.drafts or len(tree) < 2 or not words or len(words) > 16 or "\n" in body:
+        if not 0 < len(words) <= 16:
             return False
         if words[1:2] == [":"] and words[0] in self.known.titles:
             return True

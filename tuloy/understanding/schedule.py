@@ -30,8 +30,8 @@ def schedule_of(
 ) -> tuple[Schedule, tuple[int, int]] | None:
     """Return the first hint and the span of its words, or None."""
     starts = sentence_starts(text, tokens)
-    for place in range(len(words)):
-        found = _hint(words, place, known)
+    for place, word in enumerate(words):
+        found = _hint(words, place, known) if word in known.opening_hints else None
         if found and _about_the_goal(words, starts[place], place, place + found[0], known):
             span = (tokens[place].start, tokens[place + found[0] - 1].end)
             return Schedule(cron=found[1], words=" ".join(text[slice(*span)].split())), span

@@ -11,6 +11,7 @@ __all__ = ["Token", "tokenize"]
 
 Kind = Literal["word", "code", "quote", "arrow", "mark"]
 
+_MARKS = {"…": ".", "...": ".", "–": "—", "-": "—", "--": "—", "---": "—"}
 _WORD = r"[\w@#$%+/~*\\^{}&]"
 
 
@@ -45,11 +46,8 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
     found = []
     for match in _pattern().finditer(text, start, end):
         kind = match.lastgroup
-        raw = match[0]
-        norm = "" if kind in ("code", "quote") else raw.lower().replace("’", "'")
-        if kind == "mark" and norm in ("…", "..."):
-            norm = "."
-        if kind == "mark" and norm in ("—", "–", "-", "--", "---"):
-            norm = "—"
+        norm = "" if kind in ("code", "quote") else match[0].lower().replace("’", "'")
+        if kind == "mark":
+            norm = _MARKS.get(norm, norm)
         found.append(Token(kind, norm, match.start(), match.end()))  # type: ignore[arg-type]
     return found
