@@ -107,13 +107,14 @@ def _into_readme(figures: list[Figure]) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         return
-    rows = "\n".join(_row(figure) for figure in figures if figure.bar is not None and not _is_reading(figure))
+    rows = "\n".join(_row(figure) for figure in figures if figure.bar is not None and not _is_detail(figure))
     table = f"| what | figure | bar | |\n|---|---|---|---|\n{rows}"
     readme.write_text(f"{before}{BEGIN}\n{table}\n\n{_understood(figures)}\n{END}{after}")
 
 
-def _is_reading(figure: Figure) -> bool:
-    return figure.what.partition(": ")[0] in LANGUAGES
+def _is_detail(figure: Figure) -> bool:
+    """Whether the README leaves it to the page of all figures, or to the table of languages."""
+    return figure.what.partition(": ")[0] in LANGUAGES or figure.what.startswith(("store at", "rule lane per goal, p50"))
 
 
 def _understood(figures: list[Figure]) -> str:
