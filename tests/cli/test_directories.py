@@ -104,6 +104,7 @@ def test_what_changed_meanwhile_is_not_overwritten(tuloy: Callable[..., Ran], pl
     assert (plain / "sub" / "new.txt").read_text() == "mine\n"
 
 
+@pytest.mark.soak
 def test_each_goal_begins_with_the_directory_as_it_is(tuloy: Callable[..., Ran], plain: Path):
     """What was edited between two goals is in the second one; an untouched directory gives the same base."""
     first = tuloy("run", "Run `true`", "--repo", str(plain), "--json").goal

@@ -230,7 +230,7 @@ def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("by", ["command", "prefect"])
+@pytest.mark.parametrize("by", ["command", pytest.param("prefect", marks=pytest.mark.soak)])
 def test_cancel_from_elsewhere(
     by: str, tuloy: Callable[..., Ran], environment: dict[str, str], small: Path, prefect_server: Server
 ):
