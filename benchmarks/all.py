@@ -114,7 +114,8 @@ def _into_readme(figures: list[Figure]) -> None:
 
 def _is_detail(figure: Figure) -> bool:
     """Whether the README leaves it to the page of all figures, or to the table of languages."""
-    return figure.what.partition(": ")[0] in LANGUAGES or figure.what.startswith(("store at", "rule lane per goal, p50"))
+    details = ("store at", "rule lane per goal, p50")
+    return figure.what.partition(": ")[0] in LANGUAGES or figure.what.startswith(details)
 
 
 def _understood(figures: list[Figure]) -> str:

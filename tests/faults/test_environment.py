@@ -290,7 +290,7 @@ def test_a_full_disk_is_no_success_and_resume_completes(
     assert (resumed["code"], resumed["status"]) == (0, "done"), resumed
 
 
-def test_a_disk_filled_by_others_is_no_success(make_place: Callable[[Path], Place], small_disk: Path, tmp_path: Path):
+def test_a_disk_filled_by_others_is_no_success(small_disk: Path, make_place: Callable[[Path], Place], tmp_path: Path):
     """The disk of store and server is full when a step ends: 4, not done; with space again, resume completes."""
     place = make_place(small_disk / "home")
     script, began = slow_step(tmp_path, 3)
