@@ -22,8 +22,8 @@ class GatePolicy(Block):
     _block_type_name = "Tuloy Gate Policy"
     _block_type_slug = "tuloy-gate-policy"
 
-    gates: list[Literal["lint", "tests"]] = Field(
-        ["lint", "tests"],
+    gates: list[Literal["lint", "tests", "limits"]] = Field(
+        ["lint", "tests", "limits"],
         title="Gates",
         description="Only these judge; a gate that does not fit the project is not asked anyway.",
     )

@@ -28,6 +28,7 @@ from tuloy import errors  # noqa: E402
 from tuloy.agents.prompt_cli import KNOWN  # noqa: E402
 from tuloy.agents.tools import PASSED  # noqa: E402
 from tuloy.gates.judge import GATES  # noqa: E402
+from tuloy.limits import GATE_NAME  # noqa: E402
 from tuloy.settings import AgentSettings, ModelSettings, Settings, default_home  # noqa: E402
 
 __all__ = ["generated", "main", "renewed"]
@@ -92,7 +93,7 @@ def generated() -> dict[str, str]:
         "model-settings": _described(ModelSettings, MODEL_MEANINGS),
         "known-clis": _table(["name", "how it is called"], [[f"`{n}`", f"`{' '.join(a)}`"] for n, a in KNOWN.items()]),
         "environment": ", ".join(f"`{one}`" for one in PASSED) + ".",
-        "gates": ", ".join(f"`{name}`" for name in GATES) + ".",
+        "gates": ", ".join(f"`{name}`" for name in (*GATES, GATE_NAME)) + ".",
         "errors": _errors(),
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from tuloy.limits import with_limits
 from tuloy.plan import Action, CommandAction, Effects, Goal, InstructAction, Need, Plan, Stage, Step
 from tuloy.printable import one_line
 from tuloy.understanding.draft import Draft
@@ -64,13 +65,14 @@ def assemble(reading: Reading, given: Given, sure: float) -> Plan:
         )
     lowest = min(step.confidence for step in steps)
     mean = sum(step.confidence for step in steps) / len(steps)
-    return Plan.of(
+    plan = Plan.of(
         goal=goal,
         complexity=complexity_of(reading.drafts, commands, known),
         lane=given.lane,
         confidence=round(min(sure, (lowest + mean) / 2), 3),
         stages=tuple(stages),
     )
+    return with_limits(plan)
 
 
 def stages_of(drafts: list[Draft]) -> list[list[Draft]]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from tuloy.errors import TuloyError
 from tuloy.gates.judge import Judging, cache_key, cacheable, judge
+from tuloy.gates.limits import judge_limits
 from tuloy.gates.verdict import GateResult
+from tuloy.limits import GATE_NAME
 from tuloy.plan import Stage
 from tuloy.work.run import Run
 from tuloy.work.steps import place_of
@@ -33,6 +35,8 @@ def judge_commit(run: Run, stage: Stage, gate: str, commit: str, *, base: str | 
     """
     began = time.monotonic()
     base = base or run.goal.base_commit
+    if gate == GATE_NAME:
+        return _judge_limits(run, stage, base, commit)
     workspace = run.workspaces.lease(commit, fresh=True)
     borrowed: list[Workspace] = [workspace]
     try:
@@ -68,6 +72,15 @@ def land_stage(run: Run, stage: Stage, commit: str) -> None:
         if read_ref(run.repo, f"refs/heads/{branch}") != commit:
             land(run.repo, branch, commit, _branch_before(run, base))
     run.store.record_checkpoint(run.goal.id, stage.id, commit, branch)
+
+
+def _judge_limits(run: Run, stage: Stage, base: str | None, commit: str) -> GateResult:
+    """Judge by the goal's own words: never kept for the same tree under another goal."""
+    began = time.monotonic()
+    result = judge_limits(run.plan.goal.constraints, run.repo, base, commit)
+    result = result.model_copy(update={"duration_s": round(time.monotonic() - began, 3)})
+    run.store.record_gate(run.goal.id, stage.id, commit, result.model_dump(mode="json"), None)
+    return result
 
 
 def _known(document: dict[str, Any]) -> GateResult:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 from tuloy.errors import GitFailed, LandingRefused, UsageError
@@ -19,6 +20,7 @@ from tuloy.workspaces.records import DiffStat, Head, Logged, Repository, Workspa
 __all__ = [
     "change_ref",
     "changed_paths",
+    "changes_between",
     "commit_tree",
     "diff_stat",
     "dirty_files",
@@ -182,6 +184,16 @@ def changed_paths(repo: Repository, a: str, b: str) -> list[str]:
     """Return the paths in which commit or tree `b` differs from `a`; a renamed file counts as two."""
     args = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", a, b]
     return paths_of(run_git(repo.checkout, args, bare=True).out)
+
+
+def changes_between(repo: Repository, a: str, b: str) -> list[tuple[str, Literal["A", "M", "D"]]]:
+    """Return each changed path, and whether `b` added, modified or deleted it; a renamed file is deleted and added."""
+    args = ["diff-tree", "-r", "-z", "--name-status", "--no-renames", a, b]
+    told = paths_of(run_git(repo.checkout, args, bare=True).out)
+    return [
+        (path, "A" if status == "A" else "D" if status == "D" else "M")
+        for status, path in zip(told[::2], told[1::2], strict=True)
+    ]
 
 
 def diff_stat(repo: Repository, a: str, b: str) -> DiffStat:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tuloy.errors import UsageError
+from tuloy.limits import with_limits
 from tuloy.plan import Band, Complexity, Goal, InstructAction, Language, Plan, Priority, Stage, Step
 from tuloy.printable import one_line
 from tuloy.understanding import understand
@@ -55,7 +56,7 @@ def plan_markdown(
     _give_criteria(parts, sections)
     goal = _goal(text, parts, sections, priority)
     stages = tuple(_numbered(stage, f"s{n}", goal, own) for n, (stage, own) in enumerate(_titled(parts), 1))
-    return Plan.of(
+    plan = Plan.of(
         goal=goal,
         complexity=amount(
             sum(len(stage.steps) for stage in stages),
@@ -66,6 +67,7 @@ def plan_markdown(
         confidence=min(part.plan.confidence for part in parts),
         stages=stages,
     )
+    return with_limits(plan)
 
 
 def amount(count: int, *, at_least: float = 0.0, reasons: tuple[str, ...] = ()) -> Complexity:
