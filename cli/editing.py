@@ -23,7 +23,8 @@ _HEAD = """\
 # The plan of this goal. Change it, save, and close the editor; without a change nothing happens.
 # A step has one of: run = "a command line", do = "words for a coding agent", ask = "a question to you".
 # after = ["s1.1", "s1.2 failed", "s1.3 finished"] are the steps it waits for, and how they must have ended
-# (nothing said: succeeded). part_of = "s1.1" makes it a part of that step, which then is done when its parts are.
+# (nothing said: succeeded). Of those with "any" before them one is enough: ["any s1.1 failed", "any s1.2 failed"].
+# part_of = "s1.1" makes it a part of that step, which then is done when its parts are.
 """
 _WRONG = "#! "
 _ENDS = ("succeeded", "failed", "finished")
@@ -115,7 +116,7 @@ def _fields(step: Step) -> Iterator[tuple[str, Any]]:
             yield "ask", question
         case _:
             pass
-    yield "after", [n.step if n.when == "succeeded" else f"{n.step} {n.when}" for n in step.needs]
+    yield "after", [_after(need) for need in step.needs]
     if step.parent:
         yield "part_of", step.parent
     if step.check:
@@ -170,12 +171,18 @@ def _action(table: Mapping[str, Any], before: Step | None, where: str) -> Any:
         raise PlanInvalid(f"{where}: {words!r} is no command line: {error}") from error
 
 
+def _after(need: Need) -> str:
+    return f"{'any ' if need.any else ''}{need.step}{'' if need.when == 'succeeded' else f' {need.when}'}"
+
+
 def _need(words: Any, where: str) -> Need:
-    step, _, end = str(words).strip().partition(" ")
+    first, _, rest = str(words).strip().partition(" ")
+    either = first == "any" and rest.strip() != "" and rest.strip() not in _ENDS
+    step, _, end = rest.strip().partition(" ") if either else (first, "", rest)
     if end and end not in _ENDS:
         raise PlanInvalid(f"{where}: {words!r} says no end of {step!r}; known: {', '.join(_ENDS)}")
     when: When = end or "succeeded"  # type: ignore[assignment]
-    return Need(step=step, when=when)
+    return Need(step=step, when=when, any=either)
 
 
 def _tables(table: Mapping[str, Any], name: str, where: str) -> list[Mapping[str, Any]]:

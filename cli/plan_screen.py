@@ -96,13 +96,24 @@ def _beside(plan: Plan, step: Step, numbers: dict[str, str]) -> Text:
     does = f"{len(parts)} parts" if parts else one_line(what_it_does(step).strip("`"), 80)
     line = Text.assemble((does, "dim"))
     own = {part.id for part in parts}
-    if needs := [_need(plan, need, numbers) for need in step.needs if need.step not in own]:
+    if needs := _needs(plan, [need for need in step.needs if need.step not in own], numbers):
         line.append("  ← " + ", ".join(needs), "cyan")
     if step.estimate_s and not parts:
         line.append("  " + duration(step.estimate_s), "dim")
     if step.confidence <= UNSURE:
         line.append(f"  ? {step.confidence:.2f}", "yellow")
     return line
+
+
+def _needs(plan: Plan, needs: Sequence[Need], numbers: dict[str, str]) -> list[str]:
+    """What a step waits for, in a few words each; of several that are enough alone, "1 or 2 if it fails"."""
+    either = [need for need in needs if need.any]
+    said = [_need(plan, need, numbers) for need in needs if not need.any]
+    if either:
+        alike = len({need.when for need in either}) == 1 and not any(plan.steps[need.step].check for need in either)
+        first = [numbers[need.step] if alike else _need(plan, need, numbers) for need in either[:-1]]
+        said.append(" or ".join([*first, _need(plan, either[-1], numbers)]))
+    return said
 
 
 def _need(plan: Plan, need: Need, numbers: dict[str, str]) -> str:

@@ -143,10 +143,15 @@ Action = Annotated[CommandAction | InstructAction | PythonAction | AskAction | G
 
 
 class Need(Record):
-    """An edge into a step: `step` must have ended as `when` says."""
+    """An edge into a step: `step` must have ended as `when` says.
+
+    All needs of a step must hold, but of those with `any`: when all of these have ended, one that holds is enough
+    ("if either fails").
+    """
 
     step: str
     when: When = "succeeded"
+    any: bool = False
 
 
 class Step(Record):

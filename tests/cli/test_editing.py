@@ -34,9 +34,10 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return make
 
 
-def test_a_plan_survives_its_text() -> None:
+@pytest.mark.parametrize("goal", [GOAL, "Lint and test the code; if either fails, open an issue, otherwise ship it"])
+def test_a_plan_survives_its_text(goal: str) -> None:
     """What is written for the editor reads back as the same steps, edges, parts and limits."""
-    plan = understand(GOAL + ", and don't touch the docs")
+    plan = understand(goal + ", and don't touch the docs")
     made = from_text(as_text(plan), plan)
     assert made.stages == plan.stages
     assert made.goal == plan.goal

@@ -69,6 +69,12 @@ def test_conditions_are_words() -> None:
     assert "either way" in "\n".join(picture(understand("Run `a`. Either way, run `b`")))
 
 
+def test_what_is_enough_alone_is_told_with_or() -> None:
+    """Of several of which one failure is enough the line says "or"."""
+    text = "\n".join(picture(understand("Lint and test the code. If either fails, tell the team"), 140))
+    assert "← 1 or 2 if it fails" in text
+
+
 def test_a_pipe_gets_no_colours() -> None:
     """What is no terminal gets plain text."""
     assert "\x1b" not in "\n".join(picture(understand(HEAVY)))

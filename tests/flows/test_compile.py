@@ -31,7 +31,7 @@ def step(name: str, argv: Sequence[str], *needs: tuple[str, str], **fields: Any)
         "id": name,
         "title": name.upper(),
         "action": {"kind": "command", "argv": list(argv)},
-        "needs": [{"step": other, "when": when} for other, when in needs],
+        "needs": [{"step": other, "when": when.split()[-1], "any": when.startswith("any ")} for other, when in needs],
         "effects": "none",
         **fields,
     }
@@ -124,6 +124,26 @@ def test_the_graph_is_the_plan_and_the_states_are_the_outcomes(run_plan: Callabl
     done = dict.fromkeys(("A", "B", "REPORT", "TIDY"), "Completed")
     assert {**done, "TESTS": "Failed", "BUILD": "Skipped", "land s1": "Completed"} == ended.states
     assert (ended.state, ended.goal.status, ended.goal.exit_code) == ("Completed", "done", 0)
+
+
+def test_one_of_several_is_enough(run_plan: Callable[..., Ended]):
+    """A step that one failure of two is enough for runs when one failed, behind both; none makes it Skipped."""
+    ended = run_plan(
+        plan_of(
+            step("lint", ["true"]),
+            step("tests", ["false"]),
+            step("tell", ["true"], ("lint", "any failed"), ("tests", "any failed")),
+            step("ship", ["true"], ("lint", "succeeded"), ("tests", "succeeded")),
+            step("cheer", ["true"], ("lint", "any failed"), ("tell", "any failed")),
+        )
+    )
+
+    assert ended.states == {
+        "LINT": "Completed", "TESTS": "Failed", "TELL": "Completed", "SHIP": "Skipped", "CHEER": "Skipped",
+        "land s1": "Completed",
+    }  # fmt: skip
+    assert {("LINT", "TELL"), ("TESTS", "TELL")} <= ended.edges
+    assert ended.goal.status == "done"
 
 
 def test_what_cannot_run_is_tried_again_and_ends_with_four(run_plan: Callable[..., Ended]):

@@ -13,13 +13,9 @@ from tuloy.scheduling.ready import Ready, downstream_s
 
 
 def step(name: str, *needs: tuple[str, str], **fields: object) -> Step:
-    return Step(
-        id=name,
-        title=name,
-        action=CommandAction(argv=("true",)),
-        needs=tuple(Need(step=other, when=when) for other, when in needs),
-        **fields,
-    )
+    """A step with needs as ("other", "failed"), or ("other", "any failed")."""
+    made = [Need(step=other, when=when.split()[-1], any=when.startswith("any ")) for other, when in needs]
+    return Step(id=name, title=name, action=CommandAction(argv=("true",)), needs=tuple(made), **fields)
 
 
 def ids(steps: list[Step]) -> list[str]:
@@ -62,6 +58,28 @@ def test_the_branch_not_taken_is_skipped_with_all_that_hangs_on_it():
 
     assert ids(ready.finish("tests", "failed")) == ["build", "upload"]
     assert sorted(ids(ready.take())) == ["clean", "report"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "starts"), [("done done", False), ("done failed", True), ("failed done", True), ("failed failed", True)]
+)
+def test_of_needs_that_are_enough_alone_one_has_to_hold(ends: str, starts: bool):
+    """With "any", the step waits for all of them, then starts if one holds; if none does it is skipped."""
+    ready = Ready([step("a"), step("b"), step("tell", ("a", "any failed"), ("b", "any failed"))])
+    ready.take()
+    first, second = ends.split()
+
+    assert (ready.finish("a", first), ids(ready.take())) == ([], [])
+    skipped = ids(ready.finish("b", second))
+    assert (skipped, ids(ready.take())) == (([], ["tell"]) if starts else (["tell"], []))
+
+
+def test_a_plain_need_holds_beside_those_that_are_enough_alone():
+    """One need that cannot hold skips the step, whatever the others with "any" did."""
+    ready = Ready([step("a"), step("b"), step("c"), step("tell", ("a", "succeeded"), *[(n, "any failed") for n in "bc"])])
+    ready.take()
+
+    assert ids(ready.finish("a", "failed")) == ["tell"]
 
 
 @pytest.mark.parametrize("status", ["error", "waiting", "lost"])
@@ -118,6 +136,19 @@ def test_downstream_is_the_longest_chain():
     assert downstream_s(steps) == {"a": 11, "b": 10, "c": 3}
 
 
+WHENS = ["succeeded", "failed", "finished", "any succeeded", "any failed", "any finished"]
+
+
+def verdict(one: Step, ended: dict[str, OutcomeStatus]) -> bool | None:
+    """What the needs of a step mean, written down a second time: true, false, or open."""
+    found = {need: holds(need.when, ended[need.step]) if need.step in ended else None for need in one.needs}
+    every = [value for need, value in found.items() if not need.any]
+    either = [value for need, value in found.items() if need.any]
+    if False in every or (either and all(value is False for value in either)):
+        return False
+    return None if None in found.values() else True
+
+
 @st.composite
 def dags(draw: st.DrawFn) -> list[Step]:
     size = draw(st.integers(1, 25))
@@ -125,8 +156,8 @@ def dags(draw: st.DrawFn) -> list[Step]:
     for n in range(size):
         needs = draw(
             st.lists(
-                st.tuples(st.integers(0, max(0, n - 1)), st.sampled_from(["succeeded", "failed", "finished"])),
-                max_size=min(n, 3),
+                st.tuples(st.integers(0, max(0, n - 1)), st.sampled_from(WHENS)),
+                max_size=min(n, 4),
                 unique_by=lambda need: need[0],
             )
         )
@@ -151,15 +182,13 @@ def test_simulation_agrees_with_the_meaning_of_needs(
     while not ready.idle:
         for one in ready.take():
             assert one.id not in started
-            assert all(holds(need.when, ended[need.step]) for need in one.needs)
+            assert verdict(one, ended) is True
             started.add(one.id)
         assert 0 < len(ready.running) <= width
         chosen = chance.choice(sorted(ready.running))
         ended[chosen] = chance.choice(possible)
         for one in ready.finish(chosen, ended[chosen]):
-            assert any(
-                need.step in ended and holds(need.when, ended[need.step]) is False for need in by_id[one.id].needs
-            )
+            assert verdict(by_id[one.id], ended) is False
             ended[one.id] = "skipped"
     blocked = {one.id for one in ready.blocked}
     assert started.isdisjoint(blocked)

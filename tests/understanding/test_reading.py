@@ -72,6 +72,17 @@ CONDITIONS = [
     ("Push the branch if the tests pass, update the wiki if the docs changed.", 4, "1>2 3>4"),
     ("If the tests pass then merge the branch, else revert the commit.", 3, "1>2 1!3"),
 ]
+EITHER = [
+    ("Lint and test the code. If either fails, open an issue.", "1!3 2!3", True),
+    ("Lint and test the code. If they fail, open an issue.", "1!3 2!3", True),
+    ("Lint and test the code. If both fail, open an issue.", "1!3 2!3", False),
+    ("Lint and test the code. Unless both pass, open an issue.", "1!3 2!3", True),
+    ("Lint and test the code. Unless either fails, ship it.", "1>3 2>3", False),
+    ("Lint and test the code. If any of them passes, ship it.", "1>3 2>3", True),
+    ("Lint and test the code. If neither fails, ship it.", "1>3 2>3", False),
+    ("I-lint at i-test ang code. Kapag pareho silang pumasa, i-deploy.", "1>3 2>3", False),
+    ("I-lint at i-test ang code. Kapag isa sa kanila ang pumalya, gumawa ng issue.", "1!3 2!3", True),
+]
 ONE_STEP = [
     ('Search and replace "foo" with "bar" in the docs.', 1, ""),
     ("Write a service that polls the queue and stores every message.", 1, ""),
@@ -123,6 +134,23 @@ def test_reading(goal: str, steps: list[str] | int, edges: str) -> None:
     else:
         assert steps == [step.title for step in own_steps(plan)]
     assert set(edges.split()) == edges_of(plan)
+
+
+@pytest.mark.parametrize(("goal", "edges", "enough"), EITHER, ids=[goal for goal, _, _ in EITHER])
+def test_what_one_or_all_of_several_must_do(goal: str, edges: str, enough: bool) -> None:
+    """One failure of several counts unless the words say "both"; for a success all have to, unless they say "any"."""
+    plan = understand(goal)
+    last = own_steps(plan)[-1]
+    assert set(edges.split()) == edges_of(plan)
+    assert {need.any for need in last.needs} == {enough}
+
+
+def test_otherwise_is_the_opposite_of_what_was_asked() -> None:
+    """Behind "if both pass" one failure is enough for "otherwise"; behind "if either fails" all have to pass."""
+    asked = own_steps(understand("Lint and test the code. If both pass, deploy; otherwise open an issue."))
+    turned = own_steps(understand("Lint and test the code. If either fails, open an issue; otherwise deploy."))
+    assert [{need.any for need in step.needs} for step in asked[2:]] == [{False}, {True}]
+    assert [{need.any for need in step.needs} for step in turned[2:]] == [{True}, {False}]
 
 
 NOT_STEPS = [

@@ -107,7 +107,7 @@ class Ready:
             self._followers.setdefault(need.step, []).append(step.id)
 
     def _settle(self, candidates: list[str]) -> list[Step]:
-        """Queue every candidate whose needs all hold; skip, and follow, those of which one cannot hold any more."""
+        """Queue every candidate whose needs hold; skip, and follow, those whose needs cannot hold any more."""
         skipped: list[Step] = []
         pending = deque(candidates)
         while pending:
@@ -125,13 +125,17 @@ class Ready:
         return skipped
 
     def _may_start(self, step: Step) -> bool | None:
-        open_needs = False
+        open_needs, either = False, []
         for need in step.needs:
             status = self.ended.get(need.step)
             verdict = None if status is None else holds(need.when, status)
-            if verdict is False:
+            if need.any:
+                either.append(verdict)
+            elif verdict is False:
                 return False
             open_needs = open_needs or verdict is None
+        if None not in either and either and True not in either:
+            return False
         return None if open_needs else True
 
     def _queue(self, step: Step) -> None:

@@ -20,12 +20,14 @@ class Condition:
     """`kind`: the outcome of something, a fact, or words that only point back ("so", "not").
 
     `holds` is False when the condition holds where the thing failed or the fact is not so.
-    `subject` are the words in front of the outcome.
+    `subject` are the words in front of the outcome. `every` tells whether all of several must have ended so, or one is
+    enough; None where no word says it.
     """
 
     kind: Literal["outcome", "fact", "back"]
     holds: bool
     subject: tuple[str, ...] = ()
+    every: bool | None = None
 
 
 def opposite(when: When) -> When:
@@ -71,7 +73,16 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
             subject = words[1:]  # the verb stands first, as in Filipino
         small = (known.auxiliaries | known.negations | known.adverbs) - known.everyone
         subject = [w for w in subject if w not in small]
-        return Condition("outcome", good != negated, tuple(subject))
+        return Condition("outcome", good != negated, tuple(subject), _every(words, negated=negated, known=known))
+    return None
+
+
+def _every(words: Sequence[str], *, negated: bool, known: Grammar) -> bool | None:
+    """ "Either fails", "not all of them pass": one is enough; "both pass", "none of them fails": all must."""
+    if any(word in known.one_of_them for word in words):
+        return negated
+    if any(word in known.all_of_them for word in words):
+        return not negated
     return None
 
 
@@ -112,16 +123,16 @@ def _singular(word: str) -> str:
 
 
 def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draft], known: Grammar) -> list[Draft]:
-    """Return the earlier drafts whose outcome the condition asks about; none where it asks about a new thing.
-
-    "If either fails" gives both. A plan cannot say "one of these": what needs both to have failed is the nearest.
-    """
+    """Return the earlier drafts whose outcome the condition asks about; none where it asks about a new thing."""
     if not before:
         return []
     if condition.kind == "fact":
         return _stated(condition, before, known) or _done(condition, before, known)
     subject = [word for word in condition.subject if word not in known.articles and word != "of"]
     if " ".join(condition.subject) in known.everyone or any(word in known.everyone for word in subject[:1]):
+        return list(group) or [before[-1]]
+    pointing = known.pronouns | known.small | known.prepositions | known.particles | known.fragments
+    if set(subject) & (known.one_of_them | known.all_of_them) and set(subject) <= pointing | known.one_of_them:
         return list(group) or [before[-1]]
     if all(word in known.pronouns or word in known.small for word in subject):
         return _pointed(condition.kind, subject, before, group, known)

@@ -29,7 +29,7 @@ class Draft:
 
     `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `branch` tells which
     outcomes of which drafts lead here; `asked` that the text asks how this one ended; `followed` that another needs it.
-    `origin` named first what a pronoun here means.
+    `origin` named first what a pronoun here means. Of the needs for what is in `either` one that holds is enough.
     """
 
     title: str
@@ -53,6 +53,7 @@ class Draft:
     reasons: dict["Draft", Why] = field(default_factory=dict)
     followed: bool = False
     asked: bool = False
+    either: frozenset["Draft"] = frozenset()
 
     def need(self, needs: Needs, why: Why | None = None) -> None:
         """Add needs and why, and the branches that they put this draft on."""
@@ -85,7 +86,7 @@ def reduced(drafts: Sequence[Draft]) -> None:
 
     A need for `succeeded` follows from a path of such needs, of which the last may be for `failed`: what failed ran.
     `finished` follows from any path, and so from another edge between the same two; `failed` from
-    what ran because of it.
+    what ran because of it. Of needs that are enough alone nothing follows but that they have ended, and all are kept.
     """
     place = {draft: n for n, draft in enumerate(drafts)}
     any_path = [0] * len(drafts)
@@ -100,11 +101,11 @@ def reduced(drafts: Sequence[Draft]) -> None:
             follows = {"succeeded": good_path[n] & bit, "finished": any_path[n] & bit, "failed": bad_path[n] & bit}[
                 when
             ]
-            if follows:
+            if follows and other not in draft.either:
                 continue
             kept[other] = when
             any_path[n] |= bit | any_path[place[other]]
-            if when != "finished":
+            if when != "finished" and other not in draft.either:
                 bad_path[n] |= bad_path[place[other]] | (bit if when == "failed" else 0)
                 good_path[n] |= good_path[place[other]] | (bit if when == "succeeded" else 0)
         draft.needs = {other: kept[other] for other in sorted(kept, key=place.__getitem__)}

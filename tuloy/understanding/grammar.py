@@ -18,7 +18,7 @@ from tuloy.understanding.words import Phrases, table
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _SETS = (
-    "abbreviations", "absolute", "action_nouns", "adverbs", "also_after", "alternatives", "announcing_verbs",
+    "abbreviations", "absolute", "action_nouns", "adverbs", "all_of_them", "also_after", "alternatives", "announcing_verbs",
     "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
     "checkable", "command_nouns", "comparisons", "consumers", "contrasts", "coordinators", "counted_out",
     "counts", "courtesies", "delivers", "demonstratives", "describing", "determiners", "distributives", "doers",
@@ -26,7 +26,7 @@ _SETS = (
     "genitives", "heavy_verbs", "indefinite", "infinitives", "information", "inquiries", "introducers",
     "inversions", "inverters", "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links",
     "literal_nouns", "lookups", "loops", "makers", "makers_of_tools", "modals", "movers", "needed", "negations",
-    "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "ongoing", "openers_of_events",
+    "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "one_of_them", "ongoing", "openers_of_events",
     "others", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words",
     "plural", "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns",
     "questions", "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "running", "seekers",

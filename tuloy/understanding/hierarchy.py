@@ -77,7 +77,7 @@ def _has_work(steps: Sequence[Step]) -> bool:
 
 
 def _renamed(step: Step, ids: Mapping[str, str]) -> Step:
-    needs = tuple(Need(step=ids[need.step], when=need.when) for need in step.needs)
+    needs = tuple(need.model_copy(update={"step": ids[need.step]}) for need in step.needs)
     return step.model_copy(update={"id": ids[step.id], "needs": needs})
 
 

@@ -12,7 +12,7 @@ from tuloy.printable import one_line
 from tuloy.understanding.alternatives import with_alternatives
 from tuloy.understanding.assemble import Given, assemble
 from tuloy.understanding.blocks import blocks
-from tuloy.understanding.draft import Draft, reduced
+from tuloy.understanding.draft import Draft
 from tuloy.understanding.grammar import Grammar, grammar, language_of
 from tuloy.understanding.hierarchy import in_parts, in_stages
 from tuloy.understanding.project import Project
@@ -62,7 +62,7 @@ def read_text(text: str, now: datetime | None) -> tuple[Language, Grammar, Urgen
     urgency = urgency_of(text, tokens, known, now)
     reading = read(text, blocks(text), known, urgency.spans)
     reading.drafts = reading.drafts or [_whole(text)]
-    reduced(reading.drafts)
+    reading.settle()
     return language, known, urgency, reading
 
 

@@ -102,8 +102,9 @@ class Subordinates(Each):
                 when = "succeeded" if holds != self.asked[0].negated else "failed"
             self._under(dict.fromkeys(self.asked, when), state, tail=tail)
             return
+        every = condition.every if clause.kind != "unless" or condition.every is None else not condition.every
         if self._asks_again(condition, clause, holds=holds):
-            self._under(dict.fromkeys(self.asked, "succeeded" if holds else "failed"), state, tail=tail)
+            self._under(self._ask(self.asked, "succeeded" if holds else "failed", every), state, tail=tail)
             return
         before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
         if plain:
@@ -122,7 +123,7 @@ class Subordinates(Each):
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
-        self._under(dict.fromkeys(asked, self.asked_when), state, tail=tail)
+        self._under(self._ask(asked, self.asked_when, every), state, tail=tail)
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""

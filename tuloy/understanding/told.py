@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tuloy.plan import When
-from tuloy.understanding.conditions import Condition, asked_of, content
-from tuloy.understanding.draft import Draft, Needs, Why, open_ends
+from tuloy.understanding.conditions import Condition, asked_of, content, opposite
+from tuloy.understanding.draft import Draft, Needs, Why, open_ends, reduced
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.openings import Clause
 from tuloy.understanding.phrase import Phrase, said, title_of
@@ -21,12 +21,24 @@ __all__ = ["Drafts", "Reading", "Told"]
 
 @dataclass
 class Reading:
-    """What a text says: drafts in order, constraints and acceptance criteria in its own words, what is only told."""
+    """What a text says: drafts in order, constraints and acceptance criteria in its own words, what is only told.
+
+    `enough` tells of several drafts that are asked about together whether one that ended so is enough.
+    """
 
     drafts: list[Draft] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     accept: list[str] = field(default_factory=list)
     told: list[Why] = field(default_factory=list)
+    enough: dict[tuple[frozenset[Draft], When], bool] = field(default_factory=dict)
+
+    def settle(self) -> None:
+        """Note on every draft of which needs one that holds is enough, and drop the edges that follow from others."""
+        for draft in self.drafts if any(self.enough.values()) else ():
+            for (asked, when), alone in self.enough.items():
+                if alone and all(draft.needs.get(one) == when for one in asked):
+                    draft.either |= asked
+        reduced(self.drafts)
 
 
 @dataclass
@@ -107,6 +119,14 @@ class Drafts:
         if not self.asked and last:
             self.asked, self.asked_when = last, "succeeded"
         return self.asked
+
+    def _ask(self, asked: Sequence[Draft], when: When, every: bool | None) -> Needs:
+        """Return what a condition asks of drafts. Unsaid, all of several must have succeeded, and one failure counts."""
+        if len(asked) > 1:
+            group, enough = frozenset(asked), self.found.enough
+            enough[group, when] = not every if every is not None else when == "failed"
+            enough.setdefault((group, opposite(when)), not enough[group, when])
+        return dict.fromkeys(asked, when)
 
     def _whatever(self, state: Told) -> Needs:
         asked = self.asked or state.run or state.before or self.group

@@ -112,12 +112,13 @@ def plan_markdown(plan: Plan) -> str:
     for step in plan:
         lines.append(f'  {names[step.id]}["{_diagram(step.title)}"]')
         for need in step.needs:
-            label = "" if need.when == "succeeded" else f"|{need.when}|"
+            said = f"{'any ' if need.any else ''}{need.when}"
+            label = "" if said == "succeeded" else f"|{said}|"
             lines.append(f"  {names[need.step]} -->{label} {names[step.id]}")
     lines += ["```", "", "| stage | step | does | after | gates |", "|---|---|---|---|---|"]
     for stage in plan.stages:
         for step in stage.steps:
-            after = ", ".join(f"{need.step} {need.when}" for need in step.needs)
+            after = ", ".join(f"{'any ' if need.any else ''}{need.step} {need.when}" for need in step.needs)
             gates = ", ".join(stage.gates)
             parts = plan.parts.get(step.id)
             does = f"{len(parts)} parts" if parts else _cell(what_it_does(step))

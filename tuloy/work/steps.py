@@ -32,7 +32,7 @@ def step_key(run: Run, step: Step, *, on: str | None = None) -> str:
     `on` is given when the step is redone on another base. The plan's revision is no part: a repair undoes nothing.
     """
     stage = run.plan.stage_of[step.id]
-    needs = sorted([need.step, need.when, *_end_of(run, need)] for need in step.needs)
+    needs = sorted([need.step, need.when, *["any"] * need.any, *_end_of(run, need)] for need in step.needs)
     parts = [run.goal.id, step.id, step.fingerprint, needs, run.base_of(stage), on]
     return hashlib.sha256(canonical(parts).encode()).hexdigest()[:24]
 

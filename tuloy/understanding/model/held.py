@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from tuloy.errors import PlanInvalid
-from tuloy.plan import CommandAction, Need, Plan, Step, When
+from tuloy.plan import CommandAction, Plan, Step, When
 from tuloy.understanding.draft import Draft
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.tokens import tokenize
@@ -61,7 +61,7 @@ def _is_asked_before(plan: Plan, step: Step, when: When) -> bool:
 def _comes_after(plan: Plan, step: Step, earlier: Step, when: When) -> bool:
     """Whether a step needs another so; success may be needed through others."""
     if when != "succeeded":
-        return Need(step=earlier.id, when=when) in step.needs
+        return (earlier.id, when) in {(need.step, need.when) for need in step.needs}
     open_ends, seen = [step], {step.id}
     while open_ends:
         for one in open_ends.pop().needs:
