@@ -101,9 +101,7 @@ def _step(draft: Draft, ids: dict[Draft, str], given: Given) -> Step:
         id=ids[draft],
         title=one_line(draft.title, _TITLE) or "Do it",
         action=action,
-        needs=tuple(
-            Need(step=ids[other], when=when, any=other in draft.either) for other, when in draft.needs.items()
-        ),
+        needs=tuple(Need(step=ids[other], when=when, any=other in draft.either) for other, when in draft.needs.items()),
         capabilities=found.capabilities if found else ("code",),
         priority=goal.priority,
         effects="none" if draft.check else found.effects if found else _effects(draft, known),

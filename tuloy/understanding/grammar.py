@@ -17,22 +17,6 @@ from tuloy.understanding.words import Phrases, table
 
 __all__ = ["Grammar", "grammar", "language_of"]
 
-_SETS = (
-    "abbreviations", "absolute", "action_nouns", "adverbs", "all_of_them", "also_after", "alternatives", "announcing_verbs",
-    "articles", "askees", "askers", "auxiliaries", "building_verbs", "causatives", "changers", "check_verbs",
-    "checkable", "command_nouns", "comparisons", "consumers", "contrasts", "coordinators", "counted_out",
-    "counts", "courtesies", "delivers", "demonstratives", "describing", "determiners", "distributives", "doers",
-    "durations", "elliptic", "elliptic_no", "everyone", "fails", "files", "finds", "finished", "fragments",
-    "genitives", "heavy_verbs", "indefinite", "infinitives", "information", "inquiries", "introducers",
-    "inversions", "inverters", "item_links", "judging", "keepers", "kept", "large_things", "lasting", "links",
-    "literal_nouns", "lookups", "loops", "makers", "makers_of_tools", "modals", "movers", "needed", "negations",
-    "neutral", "no_work", "not_wanted", "nouns_too", "novelties", "occasions", "one_of_them", "ongoing", "openers_of_events",
-    "others", "outside_verbs", "outside_with_production", "particles", "passes", "past", "places", "plan_words",
-    "plural", "plural_marks", "polite_anywhere", "precautions", "prepositions", "production", "pronouns",
-    "questions", "relatives", "remark_ends", "remarks", "repeating", "repeats", "results", "running", "seekers",
-    "singular", "small", "start_only", "subjects", "titles", "topics", "totals", "trailing", "tries",
-    "urgent_adverbs", "vague", "verbs", "whether",
-)  # fmt: skip
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
     "examples",
@@ -52,6 +36,13 @@ def _languages() -> tuple[str, ...]:
     names = (entry.name for entry in (files("tuloy.understanding") / "lexicon").iterdir())
     stems = sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
     return tuple(stem for stem in stems if "marks" in table(stem))
+
+
+@cache
+def _sets() -> tuple[str, ...]:
+    """Return the names of the lists of words in any lexicon; what one language lacks is empty there."""
+    lists = {name for one in _languages() for name, value in table(one).items() if isinstance(value, list)}
+    return tuple(sorted(lists - set(_PHRASES)))
 
 
 def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
@@ -102,7 +93,7 @@ class Grammar:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         tables = [table(name) for name in names]
-        for name in _SETS:
+        for name in _sets():
             setattr(self, name, frozenset(word for one in tables for word in one.get(name, ())))
         self.outcomes = frozenset(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
         self.borrowed = frozenset(tables[-1]["verbs"])
@@ -224,7 +215,7 @@ class Grammar:
     def vocabulary(self) -> frozenset[str]:
         """Every word of the lists: none of them is a slip."""
         phrases = [getattr(self, name).firsts for name in _PHRASES]
-        return frozenset().union(*(getattr(self, name) for name in _SETS), *phrases, self.nominals, self.roots)
+        return frozenset().union(*(getattr(self, name) for name in _sets()), *phrases, self.nominals, self.roots)
 
     def form(self, word: str) -> Form | None:
         """Return the root of a word and what its affixes make of it."""
@@ -275,8 +266,8 @@ class Grammar:
         return self.meanings.get(form.root, form.root) if form else verb
 
     def __getattr__(self, name: str) -> frozenset[str]:
-        """Tell type checkers that every name in `_SETS` is a set of words."""
-        raise AttributeError(f"no lexicon has a list {name!r}; add it to `_SETS` of {__name__}")
+        """Tell type checkers that every list of a lexicon is a set of words."""
+        raise AttributeError(f"no lexicon has a list {name!r}; add it to {_languages()[0]}.toml")
 
 
 def _affixes(one: Mapping[str, Any]) -> Affixes:

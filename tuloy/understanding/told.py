@@ -121,7 +121,7 @@ class Drafts:
         return self.asked
 
     def _ask(self, asked: Sequence[Draft], when: When, every: bool | None) -> Needs:
-        """Return what a condition asks of drafts. Unsaid, all of several must have succeeded, and one failure counts."""
+        """Return what a condition asks. Unsaid, of several drafts all must have succeeded, and one failure counts."""
         if len(asked) > 1:
             group, enough = frozenset(asked), self.found.enough
             enough[group, when] = not every if every is not None else when == "failed"
