@@ -24,6 +24,12 @@ ORDER = [
     ("Run the linter first, then the tests.", ["Run the linter", "Run the tests"], "1>2"),
     ("After the outage last night, add an alert.", ["Add an alert"], ""),
     ("Send the newsletter to users after 30 days.", 1, ""),
+    (
+        "Start the crawler, meanwhile warm the cache. When all of that is up, run the smoke tests.",
+        ["Start the crawler", "Warm the cache", "Run the smoke tests"],
+        "1>3 2>3",
+    ),
+    ("Upgrade the runner to Node 22 or later, then rebuild the images.", 2, "1>2"),
 ]
 MADE = [
     ("Build the image and push it.", ["Build the image", "Push the image"], "1>2"),
@@ -34,6 +40,14 @@ MADE = [
     ("Run the type checker and fix all errors it finds.", 2, "1>2"),
     ("Fix the bug and add a test for it.", ["Fix the bug", "Add a test for the bug"], ""),
     ("The build is broken. Please fix it.", ["Fix the build"], ""),
+    ("Raise a ticket with the vendor and attach the logs to it.", 2, "1>2"),
+    ("Time the importer on the big file and note the figures in docs/speed.md.", 2, "1>2"),
+    (
+        "host-12 in the Oslo rack is low on disk. Drain it, clear its journal, reboot it.",
+        ["Drain host-12", "Clear its journal", "Reboot host-12"],
+        "",
+    ),
+    ("Urgent: the cert of the gateway expires soon. Renew it.", ["Renew the cert of the gateway"], ""),
 ]
 SIDE_BY_SIDE = [
     ("Lint and test the code.", ["Lint the code", "Test the code"], ""),
@@ -51,6 +65,17 @@ SIDE_BY_SIDE = [
     ("For each of api and web, run the linter.", ["Run the linter for api", "Run the linter for web"], ""),
     ("Translate the README for each of French, German and Tagalog.", 3, ""),
     ("Run the linter for each package.", ["Run the linter for each package"], ""),
+    ("@backend-team rotate the API keys. Also, prune the old images.", 2, ""),
+    (
+        "For each of Spanish and Dutch, download the glossary and check the strings against it.",
+        [
+            "Download the glossary for Spanish",
+            "Download the glossary for Dutch",
+            "Check the strings against the glossary for Spanish",
+            "Check the strings against the glossary for Dutch",
+        ],
+        "1>3 2>4",
+    ),
 ]
 CONDITIONS = [
     ("Run the tests. If they pass, deploy; if they fail, open an issue. Regardless, send a summary.", 4, "1>2 1!3 1~4"),
@@ -71,6 +96,23 @@ CONDITIONS = [
     ("Run the tests. If they pass, deploy, otherwise roll back. Finally, post the log.", 4, "1>2 1!3 2~4 3~4"),
     ("Push the branch if the tests pass, update the wiki if the docs changed.", 4, "1>2 3>4"),
     ("If the tests pass then merge the branch, else revert the commit.", 3, "1>2 1!3"),
+    ("Confirm that the backup is in the vault. If it isn't there, take a new one.", 2, "1!2"),
+    ("Kick off the load test. Should it come back clean, raise the limit; if not, page the on-call.", 3, "1>2 1!3"),
+    ("Apply the migration. If the migration goes through, restart the app. If it errors out, restore it.", 3, "1>2 1!3"),
+    ("Run the canary. Keep the dashboard open, no matter how the canary goes.", 2, "1~2"),
+    ("Run `scripts/selfcheck.sh`. If the self-check fails, file a bug.", 2, "1!2"),
+    ("See whether the disk is over 80% full. If it is below 80%, close the ticket.", 2, "1!2"),
+    ("Run `make e2e`. Only if that passes, see whether the tag exists: if it does, stop the job.", 3, "1>2 2>3"),
+    (
+        "Audit the licences. Call the vendor. If that works, close the case; otherwise escalate the case.",
+        4,
+        "2>3 2!4",
+    ),
+    (
+        "Train the model. If training succeeds, score the model on the test set, and if its recall beats 0.8, tag it.",
+        4,
+        "1>2 2>3 3>4",
+    ),
 ]
 EITHER = [
     ("Lint and test the code. If either fails, open an issue.", "1!3 2!3", True),
@@ -109,6 +151,11 @@ LISTS = [
         "1>2 1>3 1!4",
     ),
     ("# Phase 1: Setup\n- Create the database\n# Phase 2: API\n- Add the endpoints", 2, "1>2"),
+    (
+        "**Why**\nIt is slow.\n\n**Tasks**\n- Cache the index\n- Log the *slow* queries\n\n**Acceptance criteria**\n- Fast",
+        ["Cache the index", "Log the slow queries"],
+        "",
+    ),
 ]
 FILIPINO = [
     ("Una, i-install ang dependencies, pagkatapos i-run ang tests, at panghuli i-deploy.", 3, "1>2 2>3"),
@@ -163,6 +210,9 @@ NOT_STEPS = [
     ("Add a cache. Out of scope: the search page.", ["Add a cache"], 1),
     ("# Background\nThe site is old.\n# Tasks\n- Update the logo", ["Update the logo"], 0),
     ("Ayusin ang parser. Huwag galawin ang tests.", ["Ayusin ang parser"], 1),
+    ("Cache the index. The wire format must stay as it is. No new services please.", ["Cache the index"], 2),
+    ("Reject uploads without a checksum.", ["Reject uploads without a checksum"], 0),
+    ("Kindly complete the below tasks. Reindex the catalogue.", ["Reindex the catalogue"], 0),
 ]
 
 

@@ -17,6 +17,8 @@ NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
         ("P0: fix login", "critical"),
         ("Fix the login ASAP", "high"),
         ("This is urgent: fix the crash", "high"),
+        ("Priority: Low\nFix the crash", "low"),
+        ("**Priority:** P1\n\nFix the crash", "high"),
         ("Ayusin agad ang login", "high"),
         ("Importante ito: ayusin ang login.", "high"),
         ("Clean up the branches, no rush.", "low"),
@@ -43,6 +45,9 @@ def test_the_callers_priority_wins() -> None:
 @pytest.mark.parametrize(
     ("goal", "deadline", "title"),
     [
+        ("Fix the header before the design review on 12 June", "2026-06-12T23:59:00+00:00", "Fix the header"),
+        ("Tidy the repo before the board meeting on the 14th", "2026-03-14T23:59:00+00:00", "Tidy the repo"),
+        ("Tidy the repo by the 2nd", "2026-04-02T23:59:00+00:00", "Tidy the repo"),
         ("Finish the report by Friday.", "2026-03-06T23:59:00+00:00", "Finish the report"),
         ("Finish the report before 5pm.", "2026-03-04T17:00:00+00:00", "Finish the report"),
         ("Fix the page by tomorrow at 9:30am", "2026-03-05T09:30:00+00:00", "Fix the page"),

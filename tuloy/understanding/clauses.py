@@ -223,6 +223,8 @@ class _Cutter(Scan):
         after = self.words[place + length] if place + length < len(self.words) else ""
         if kind == "also" and not at_start and length > 2 and after in self.known.determiners:
             return False  # "the tests, as well as the docs": one more object
+        if kind == "constraint" and phrase in self.known.withouts and not self._withholds(after):
+            return False
         if kind in ("if", "whether") and self._asks_whether(place + length):
             return False
         if length == 1 and self._is_ordinary(phrase, kind, after, at_start, place):
@@ -230,6 +232,10 @@ class _Cutter(Scan):
         if phrase not in self.known.start_only or at_start or self._trails(kind, place + length):
             return True
         return kind == "after" and self._ends_done(place)
+
+    def _withholds(self, after: str) -> bool:
+        """ "Without touching the API", "without new dependencies" limit; "requests without a header" are what is so."""
+        return after.endswith("ing") or after in self.known.not_more
 
     def _turns(self, place: int, after: str) -> bool:
         """ "Pagkatapos mabuo ang imahe", "pagkatapos buuin ang imahe ay …": what follows is the event."""

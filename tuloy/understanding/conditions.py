@@ -12,7 +12,7 @@ from tuloy.understanding.draft import Draft
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.tokens import Token
 
-__all__ = ["Condition", "asked_of", "condition_of", "content", "opposite"]
+__all__ = ["Condition", "asked_of", "condition_of", "content", "is_opposed", "opposite"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,18 @@ def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
         return Condition("back", True)
     if outcome := _outcome(words, known):
         return outcome
+    if _answers(words, known):
+        return Condition("back", not (_negated(words, known) or bool(set(words) & known.answering_no)))
     return Condition("fact", not (_negated(words, known)), tuple(words))
+
+
+def _answers(words: Sequence[str], known: Grammar) -> bool:
+    """ "It isn't there", "they do", "there are some": a pronoun, "is" or "does", and at most a word for presence."""
+    if len(words) > 6 or not (set(words[:1]) & (known.pronouns | known.doers | known.answering_starts)):
+        return False
+    small = known.pronouns | known.doers | known.auxiliaries | known.negations | known.adverbs | known.indefinite
+    small |= known.answering_starts | known.answering | known.answering_no | known.everyone
+    return len(words) > 1 and all(word in small for word in words)
 
 
 def _outcome(words: list[str], known: Grammar) -> Condition | None:
@@ -73,6 +84,8 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
             subject = words[1:]  # the verb stands first, as in Filipino
         small = (known.auxiliaries | known.negations | known.adverbs) - known.everyone
         subject = [w for w in subject if w not in small]
+        while len(subject) > 1 and subject[-1] in known.becoming:
+            subject.pop()
         return Condition("outcome", good != negated, tuple(subject), _every(words, negated=negated, known=known))
     return None
 
@@ -92,20 +105,17 @@ def _negated(words: Sequence[str], known: Grammar) -> bool:
 
 def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
     """Return the words that carry meaning, without endings of number and tense."""
-    parts = [
-        part
-        for word in words
-        for part in ([word, *word.split("-")] if "-" in word and known.root(word) == word else [word])
-    ]
+    return frozenset().union(*(_meanings(word, known) for word in words))
+
+
+def _meanings(word: str, known: Grammar) -> frozenset[str]:
+    """What one word may be called elsewhere: "self-test" is also "self", "test" and "selftest"."""
+    if not word or word in known.small | known.auxiliaries | known.pronouns | known.determiners | known.adverbs:
+        return frozenset()
+    split = "-" in word and known.root(word) == word
+    parts = [word, *word.split("-"), word.replace("-", "")] if split else [word]
     return frozenset(
-        known.nominals.get(word) or _done_verb(word, known) or _singular(known.root(word))
-        for word in parts
-        if word
-        and word not in known.small
-        and word not in known.auxiliaries
-        and word not in known.pronouns
-        and word not in known.determiners
-        and word not in known.adverbs
+        known.nominals.get(part) or _done_verb(part, known) or _singular(known.root(part)) for part in parts if part
     )
 
 
@@ -156,10 +166,10 @@ def _split(words: Sequence[str], known: Grammar) -> list[list[str]]:
 
 def _named(subject: Sequence[str], before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """The nearest draft that shares the most words with the subject."""
-    wanted = content(subject, known)
+    wanted = [meanings for word in subject if (meanings := _meanings(word, known))]
     best: tuple[int, Draft] | None = None
     for draft in reversed(before[-60:]):
-        shared = len(wanted & draft.words)
+        shared = sum(not meanings.isdisjoint(draft.words) for meanings in wanted)
         if shared and (best is None or shared > best[0]):
             best = (shared, draft)
     return [best[1]] if best and best[0] * 2 >= len(wanted) else []
@@ -203,9 +213,20 @@ def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list
     return []
 
 
+def is_opposed(condition: Condition, check: Draft, known: Grammar) -> bool:
+    """Whether one of the two is about more and the other about less: "is it 1.29 or later", "if it is older"."""
+    asked, stated = set(condition.subject), {token.norm for token in check.tokens[:60]}
+    pairs = ((known.rising, known.falling), (known.falling, known.rising))
+    return any(bool(asked & one) and bool(stated & other) and not asked & other for one, other in pairs)
+
+
 def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """A check that the text already states: most words of the fact are in it."""
-    wanted = content([w for w in condition.subject if w not in known.negations | known.finds], known)
+    loose = known.negations | known.finds | known.rising | known.falling | {"than"}
+    wanted = content([w for w in condition.subject if w not in loose], known)
+    compared = set(condition.subject) & (known.rising | known.falling)
+    if compared and not wanted and set(condition.subject[:1]) & known.pronouns:
+        return [draft for draft in before[-1:-9:-1] if draft.check or known.root(draft.verb) in known.check_verbs][:1]
     pointed = bool(set(condition.subject[:1]) & known.pronouns)
     for draft in reversed(before[-30:]):
         checks = draft.check or known.root(draft.verb) in known.check_verbs

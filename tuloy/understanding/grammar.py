@@ -19,7 +19,7 @@ __all__ = ["Grammar", "grammar", "language_of"]
 
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
-    "examples",
+    "duties", "examples",
     "existence", "exists",
     "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
     "stage_words",
@@ -73,6 +73,7 @@ class Grammar:
     asides: Phrases
     assurances: Phrases
     background: Phrases
+    duties: Phrases
     examples: Phrases
     constraint_starts: Phrases
     constraints: Phrases

@@ -103,10 +103,11 @@ def _at_an_end(words: list[str], start: int, place: int, end: int, known: Gramma
 
 def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day] | None:
     """Read a date behind its opener: the end of its words, and the day. Fill words between may name an occasion."""
-    place, day, clock, skipped, end = begin, None, None, 0, begin
+    place, day, clock, skipped, named, end = begin, None, None, 0, 0, begin
     lists = known.deadlines
     while place < len(words) and place - begin < 9:
-        if found := _day_at(words, place, known):
+        found = _day_at(words, place, known)
+        if found and not (named and words[place - 1] not in lists["fill"]):
             length, day = found
             place += length
             end = place
@@ -120,6 +121,9 @@ def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day]
             place += 1
             if day:
                 end = place if words[place - 1] in lists["part_of_day"] else end
+        elif not day and named < 4 and place > begin and _names_occasion(words[place], known):
+            named += 1
+            place += 1
         elif day and words[place] in lists["before_time"] and time_at(words, place + 1, known):
             place += 1
         else:
@@ -128,6 +132,12 @@ def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day]
         return None
     value = day or _Day("today")
     return end, _Day(value.kind, value.value, clock)
+
+
+def _names_occasion(word: str, known: Grammar) -> bool:
+    """ "Before the design review on Monday": a word of what happens on the day, and not of a clause about it."""
+    small = known.pronouns | known.auxiliaries | known.relatives | known.negations | known.doers | known.infinitives
+    return word.isalpha() and not word.endswith("ing") and word not in small and word not in known.coordinators
 
 
 def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day] | None:
@@ -144,6 +154,8 @@ def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day
         for key in ("months", "months_short"):
             if month < len(words) and words[month] in lists[key]:
                 return month + 1 - place, _Day("month_day", (lists[key].index(words[month]) % 12 + 1, int(number[1])))
+    if number and word[-1].isalpha() and place and words[place - 1] in known.articles:
+        return 1, _Day("ordinal", (int(number[1]),))
     if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", word):
         return 1, _Day("date", tuple(int(part) for part in match.groups()))
     for key in ("months", "months_short"):
@@ -187,6 +199,9 @@ def _date(day: _Day, now: datetime) -> datetime:
             return (now.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
         case "date":
             return now.replace(year=day.value[0], month=day.value[1], day=day.value[2])
+        case "ordinal":
+            later = now if now.day <= day.value[0] else now.replace(day=1) + timedelta(days=32)
+            return later.replace(day=day.value[0])
         case "month_day":
             date = now.replace(month=day.value[0], day=day.value[1])
             return date if date.date() >= now.date() else date.replace(year=now.year + 1)

@@ -121,6 +121,8 @@ class Scan:
             return word != "after" or not at_start
         if kind == "before" and (after[:1].isdigit() or after in ("and", "/", "")):
             return True
+        if kind in ("seq", "last") and place and self.words[place - 1] in known.alternatives:
+            return True  # "1.29 or later"
         if kind in ("first", "last", "seq") and word in known.start_only:
             # "the next page", "last week", "first name": no adverb.
             if self._trails(kind, place + 1) and not at_start and self.words[place - 1] not in known.determiners:

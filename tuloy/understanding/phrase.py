@@ -139,6 +139,7 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
         elif not kept and (
             words[place] in known.adverbs
             or words[place] in _LEAVE_TAIL
+            or _addresses(words[place])
             or (tokens[place].kind == "mark" and words[place] not in "#@$")
             or words[place] in known.contrasts
         ):
@@ -151,6 +152,11 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
     while len(kept) > 1 and kept[-1].norm in known.trailing:
         kept.pop()
     return _without_fragments(kept, known), asked
+
+
+def _addresses(word: str) -> bool:
+    """ "@dev-mobile": somebody is spoken to; "@types/node" is a thing."""
+    return len(word) > 1 and word.startswith("@") and "/" not in word
 
 
 def _without_fragments(tokens: list[Token], known: Grammar) -> list[Token]:
@@ -187,6 +193,8 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
     start, lead = known.constraint_starts.at(words, 0), known.lead_ins.at(words, 0)
     if start:
         return not lead or lead[1] <= start[1]
+    if _limits(words, known):
+        return True
     return (
         words[0] in known.keepers
         and len(words) > 1
@@ -195,11 +203,28 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
     )
 
 
+def _limits(words: Sequence[str], known: Grammar) -> bool:
+    """ "The public API must stay as it is", "the schema must not change": a duty to leave something as it is."""
+    if words[0] in known.doers or known.is_verb(words[0]):
+        return False
+    for n, word in enumerate(words[:12]):
+        duty = known.duties.at(words, n) if n else None
+        if duty and n + duty[1] < len(words):
+            after = words[n + duty[1]]
+            return after in known.staying or after in known.negations or words[n + duty[1] - 1] in known.negations
+        if n and word in known.auxiliaries | known.whether:
+            return False
+    return False
+
+
 def _remarks(words: Sequence[str], known: Grammar) -> bool:
     """ "All of this has to be done", "dapat tapos ito": how far things must be, and no more work."""
     small = known.everyone | known.pronouns | known.auxiliaries | known.determiners | known.adverbs | known.fragments
     rest = [word for word in words if word not in small and word not in ("of", "to") and word not in known.needed]
     if not rest and words[0] in known.needed and len(words) > 1:
+        return True
+    pointed = small | known.pointers
+    if words[0] in known.no_work and words[-1] in known.pointers and all(word in pointed for word in words[1:]):
         return True
     return (
         bool(rest) and len(words) > 1 and all(word in known.finished for word in rest) and words[0] not in known.verbs

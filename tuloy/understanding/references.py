@@ -56,6 +56,8 @@ def depend(
     thing = _note_thing(draft, known, text)
     recent = [*before[-_FAR:], *topic] if lately else [*topic, *before[-_FAR:]]
     changed = _pronouns(draft, recent, thing, known, text)
+    if draft.tokens[1:2] and draft.tokens[1].norm in ("its", "their"):
+        draft.owner = _antecedent(recent, plural=draft.tokens[1].norm == "their", known=known)
     _find_until(draft, known, text)
     if changed:
         _put_nouns(draft, changed, thing, known, text)
@@ -197,7 +199,9 @@ def _pronouns(
         direct = bool(thing) and token is thing[0]
         verb = known.root(source.verb)
         about = draft.tokens[n - 1].norm in known.topics or token.norm in known.genitives
-        if verb in known.makers or after in known.finds or (verb in known.changers and (direct or not about)):
+        new = source.thing_text.partition(" ")[0].lower() in known.indefinite
+        reached = direct or not about
+        if verb in known.makers or after in known.finds or ((new or verb in known.changers) and reached):
             _after(draft, source)
         elif source.origin and known.root(source.origin.verb) in known.makers:
             _after(draft, source.origin)
@@ -213,8 +217,9 @@ def _is_linked(before: str, word: str, known: Grammar) -> bool:
 
 def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
     for one in reversed(recent):
-        if one.thing and not set(one.thing) & known.pronouns and _plural(one, known) == plural:
-            return one
+        owner = one.owner or one
+        if owner.thing and not set(owner.thing) & known.pronouns and _plural(owner, known) == plural:
+            return owner
     return None
 
 
@@ -304,6 +309,9 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
 def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     """ "Commit the changes", "publish": what takes whatever there is waits for the open ends."""
     verb = known.root(draft.verb)
+    measured = bool(before) and known.root(before[-1].verb) in known.inquiries and not before[-1].check
+    if measured and draft.thing and draft.thing[-1] in known.measures and verb not in known.inquiries:
+        _after(draft, before[-1])
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
     takes = takes and _head(draft, known) == draft.thing[-1]
     fresh = len(draft.tokens) > 2 and draft.tokens[1].norm in known.articles and draft.tokens[2].norm in known.novelties

@@ -221,17 +221,32 @@ class Sentences(Remarks):
 
     def _speak_of(self, clause: Clause) -> None:
         """ "The build is broken": what a later "it" may mean."""
-        words = [token.norm for token in clause.tokens]
+        tokens = clause.tokens
+        while tokens and (tokens[0].kind == "mark" or tokens[0].norm in self.known.adverbs):
+            tokens = tokens[1:]
+        words = [token.norm for token in tokens]
         place = next(
-            (n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries or self._finite(words, n)), 0
+            (n for n, word in enumerate(words[:12]) if word in self.known.auxiliaries or self._finite(words, n)), 0
         )
-        if place > 1 and words[0] in self.known.determiners and words[0] not in self.known.pronouns:
+        named = bool(tokens) and self._is_name(tokens[0])
+        if place > (not named) and (named or (words[0] in self.known.determiners - self.known.pronouns)):
             while place > 1 and words[place - 1] in self.known.adverbs:
                 place -= 1
+            if named:
+                place = next((n for n, word in enumerate(words[:place]) if word in self.known.prepositions), place)
             thing = tuple(word for word in words[:place] if word not in self.known.determiners)
-            raw = self.text[clause.tokens[0].start : clause.tokens[place - 1].end]
+            raw = self.text[tokens[0].start : tokens[place - 1].end]
             self.topic_at = len(self.found.drafts)
-            self.topic = [Draft(raw, (0, 0), thing=thing, thing_text=raw[:1].lower() + raw[1:])]
+            spoken = raw if named else raw[:1].lower() + raw[1:]
+            self.topic = [Draft(raw, (0, 0), thing=thing, thing_text=spoken)]
+
+    def _is_name(self, token: Token) -> bool:
+        """ "node-7", "`api`", "Redis": what needs no article to be spoken of."""
+        if token.kind in ("code", "quote"):
+            return True
+        raw, known = self.text[token.start : token.end], self.known
+        plain = token.norm in known.vocabulary or known.is_verb(token.norm) or known.base(token.norm) is not None
+        return token.kind == "word" and not plain and (raw[:1].isupper() or not raw.isalpha())
 
     def _finite(self, words: Sequence[str], place: int) -> bool:
         """ "The footer says": a third person behind its subject."""
@@ -284,7 +299,7 @@ class Sentences(Remarks):
         made = []
         for item in state.items:
             draft = self._draft(phrase)
-            draft.tail = item
+            draft.tail = draft.item = item
             draft.thing = ()
             made.append(draft)
         return made

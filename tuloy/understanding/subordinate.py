@@ -4,7 +4,7 @@ Owns what a subordinate clause asks of the steps around it. Main clauses are for
 """
 
 from tuloy.plan import When
-from tuloy.understanding.conditions import Condition, asked_of, condition_of, opposite
+from tuloy.understanding.conditions import Condition, asked_of, condition_of, is_opposed, opposite
 from tuloy.understanding.draft import Draft, Needs, open_ends
 from tuloy.understanding.each import Each
 from tuloy.understanding.openings import Clause
@@ -39,10 +39,9 @@ class Subordinates(Each):
             case "if" | "unless" | "on_pass" | "on_fail":
                 self._condition(clause, state, tail=tail)
             case "whatever" | "whether":
-                needs: Needs = (
-                    self._whatever(state) if not tail else dict.fromkeys(self.asked or self.group, "finished")
-                )
-                self._under(needs, state, tail=tail)
+                named = self._named_outcome(clause, state, tail=tail)
+                asked = named or (self.asked or self.group if tail else self._whatever(state))
+                self._under(dict.fromkeys(asked, "finished"), state, tail=tail)
             case "before":
                 self._before(clause, cut, n, state, tail=tail)
             case "after":
@@ -55,6 +54,15 @@ class Subordinates(Each):
                 self._constrain(clause)
             case _:
                 pass
+
+    def _named_outcome(self, clause: Clause, state: Told, *, tail: bool) -> list[Draft]:
+        """ "No matter how the smoke test goes": the step that the words name."""
+        before = [one for one in self.found.drafts if not (tail and one in state.run)]
+        words = [t.norm for t in clause.tokens if t.norm not in self.known.becoming | self.known.outcomes]
+        words = [w for w in words if w not in self.known.auxiliaries | self.known.negations | self.known.alternatives]
+        if not words or all(word in self.known.pronouns | self.known.everyone for word in words):
+            return []
+        return asked_of(Condition("outcome", True, tuple(words)), before[-64:], [], self.known)
 
     def _tells_on(self, clause: Clause, state: Told) -> bool:
         """ "The importer crashes if the file is empty": a condition on what is only told is told as well."""
@@ -108,10 +116,13 @@ class Subordinates(Each):
             return
         before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
         if plain:
-            asked = asked_of(Condition("outcome", True), before, state.run or self.group, known)
+            pointing = tuple(word for word in clause.opener.split() if word in known.demonstratives)
+            asked = asked_of(Condition("outcome", True, pointing), before, state.run or self.group, known)
         else:
             group = state.run if state.run[: -1 if tail else None] else self.group
             asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
+        if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
+            holds = not holds
         if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
             asked = [before[-1]]
         if not asked and clause.kind == "unless" and condition.kind == "outcome" and not condition.holds:
@@ -129,11 +140,19 @@ class Subordinates(Each):
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
         if condition.kind != "outcome" or clause.kind == "unless" or not self.asked or self.asked_words is None:
             return False
-        same = (
-            condition.subject == self.asked_words
-            and set(condition.subject) <= self.known.pronouns | self.known.plural_marks
+        pointing = self.known.pronouns | self.known.plural_marks
+        same = set(condition.subject) <= pointing and (
+            condition.subject == self.asked_words or self._may_mean(condition.subject, self.asked_words)
         )
         return same and (self.asked_when == "succeeded") != holds
+
+    def _may_mean(self, pronouns: tuple[str, ...], words: tuple[str, ...]) -> bool:
+        """ "If the migration goes through, …; if it errors out, …": a pronoun of the same number."""
+        known = self.known
+        if len(pronouns) != 1 or not words or words[-1] in known.pronouns or pronouns[0] in known.demonstratives:
+            return False
+        several = words[-1].endswith("s") and not words[-1].endswith("ss")
+        return pronouns[0] in (known.plural if several else known.singular)
 
     def _answers(self) -> bool:
         """Whether "if so" goes on about what was asked last: no other check was made since."""

@@ -4,6 +4,7 @@ Owns masking: what stands in backticks or quotes is one token whose words no rul
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -41,10 +42,26 @@ def _pattern() -> re.Pattern[str]:
     )
 
 
+_EMPHASIS = re.compile(
+    r"(\*\*)(?=[^\s*])[^*\n`]{1,300}?(?<=[^\s*])(\*\*)|(?<![\w*/.])(\*)(?=\w)[^*\n`]{1,300}?(?<=[^\s*/])(\*)(?![\w*/.])"
+)
+
+
+def _matches(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    if text.find("*", start, end) < 0:
+        yield from _pattern().finditer(text, start, end)
+        return
+    for emphasis in _EMPHASIS.finditer(text, start, end):
+        for mark in (n for n in range(1, 5) if emphasis.start(n) >= 0):
+            yield from _pattern().finditer(text, start, emphasis.start(mark))
+            start = emphasis.end(mark)
+    yield from _pattern().finditer(text, start, end)
+
+
 def tokenize(text: str, start: int, end: int) -> list[Token]:
-    """Return the tokens of `text[start:end]`; places count from the start of the whole text."""
+    """Return the tokens of `text[start:end]` without markdown's emphasis; places count from the start of the text."""
     found = []
-    for match in _pattern().finditer(text, start, end):
+    for match in _matches(text, start, end):
         kind = match.lastgroup
         norm = "" if kind in ("code", "quote") else match[0].lower().replace("’", "'")
         if kind == "mark":

@@ -4,6 +4,7 @@ Owns making drafts, their order of work, open ends and the last thing asked. Cut
 (`tuloy.understanding.sentence`, `tuloy.understanding.reading`).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -150,14 +151,14 @@ class Drafts:
 
     def _literal_words(self, tokens: Sequence[Token]) -> list[str]:
         raw = " ".join(self.text[t.start + 1 : t.end - 1] for t in tokens if t.kind in ("code", "quote"))
-        return raw.lower().split()[:40]
+        return re.findall(r"\w+", raw.lower())[:40]
 
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:
             draft.need(base, self.because)
             depend(
                 draft,
-                self.found.drafts,
+                self._seen_by(draft),
                 self.known,
                 self.text,
                 self.topic,
@@ -166,6 +167,11 @@ class Drafts:
             self._name_question(draft)
             self._add_tail(draft)
             self.found.drafts.append(draft)
+
+    def _seen_by(self, draft: Draft) -> list[Draft]:
+        """What a draft may refer to: not what is done for another one of the items."""
+        drafts = self.found.drafts
+        return [one for one in drafts[-64:] if one.item in ("", draft.item)] if draft.item else drafts
 
     def _name_question(self, draft: Draft) -> None:
         """ "Check if the certificate is expired" speaks of the certificate."""
@@ -198,7 +204,10 @@ class Drafts:
         drafts[place:place] = earlier
 
     def _constrain(self, clause: Clause) -> None:
-        raw = self.text[clause.tokens[0].start : clause.tokens[-1].end] if clause.tokens else ""
+        tokens = clause.tokens
+        while len(tokens) > 1 and (tokens[-1].norm in self.known.polite_anywhere or tokens[-1].norm == ","):
+            tokens = tokens[:-1]
+        raw = self.text[tokens[0].start : tokens[-1].end] if tokens else ""
         words = " ".join(f"{clause.opener if clause.kind == 'constraint' else ''} {raw}".split())
         if words and words not in self.found.constraints:
             self.found.constraints.append(words)
@@ -263,7 +272,8 @@ class Drafts:
         pointing = bool(check.tokens) and check.tokens[0].norm in self.known.singular | self.known.plural
         for draft in reversed(self.found.drafts[-12:]):
             same = bool(draft.thing) and draft.thing[-1] in words and not draft.check
-            if (pointing or same) and not draft.branch:
+            nested = pointing and bool(draft.branch) and draft.branch.items() <= check.branch.items()
+            if (pointing or same) and (nested or not draft.branch):
                 check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
                 break
         last = self.found.drafts[-1:]
@@ -322,6 +332,8 @@ class Drafts:
         small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
         if spoken and all(w in small for w in spoken):
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
+        if self._names_everything(words):
+            return list(self._open()) if set(words) & self.known.totals else list(group)
         verbs = [w for w in spoken if w not in small]
         done = {self.known.root(self.known.base(w) or w) for w in verbs}
         if len(verbs) == 1 and len(spoken) > 1 and done & {self.known.root(one.verb) for one in group}:
@@ -340,6 +352,13 @@ class Drafts:
         if phrase.kind == "thing":
             self._do_thing(phrase)
         return [self._draft(phrase)]
+
+    def _names_everything(self, words: Sequence[str]) -> bool:
+        """ "All of that is in", "all of these are built": everything before, whatever is said of it."""
+        known = self.known
+        end = next((n for n, word in enumerate(words[:8]) if word in known.auxiliaries), 0)
+        small = known.everyone | known.pronouns | known.determiners | {"of"}
+        return end > 0 and words[0] in known.everyone and all(word in small for word in words[:end])
 
     def _same_work(self, one: str, other: str) -> bool:
         """ "Search for the book. Once you find it": one verb, or two for looking something up or checking it."""

@@ -24,7 +24,7 @@ class Phrases:
     def __init__(self, meanings: Iterable[tuple[str, str]]) -> None:
         self._by_first: dict[str, dict[tuple[str, ...], str]] = {}
         for phrase, meaning in meanings:
-            words = tuple(phrase.split())
+            words = tuple(phrase.replace(":", " : ").split())
             self._by_first.setdefault(words[0], {})[words] = meaning
         self._longest = {
             first: sorted({len(words) for words in phrases}, reverse=True) for first, phrases in self._by_first.items()
