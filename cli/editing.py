@@ -15,6 +15,7 @@ from typing import Any
 
 from cli.screen import err
 from tuloy.errors import PlanInvalid, UsageError
+from tuloy.limits import with_limits
 from tuloy.plan import AskAction, CommandAction, InstructAction, Need, Plan, Step, When
 
 __all__ = ["as_text", "edited", "from_text"]
@@ -23,7 +24,7 @@ _HEAD = """\
 # The plan of this goal. Change it, save, and close the editor; without a change nothing happens.
 # A step has one of: run = "a command line", do = "words for a coding agent", ask = "a question to you".
 # after = ["s1.1", "s1.2 failed", "s1.3 finished"] are the steps it waits for, and how they must have ended
-# (nothing said: succeeded). Of those with "any" before them one is enough: ["any s1.1 failed", "any s1.2 failed"].
+# (nothing said: succeeded). Of those with "any" before them one is enough: ["any s1.4 failed", "any s1.5 failed"].
 # part_of = "s1.1" makes it a part of that step, which then is done when its parts are.
 """
 _WRONG = "#! "
@@ -101,7 +102,9 @@ def from_text(text: str, plan: Plan) -> Plan:
     }
     stages = _tables(document, "stage", "the plan")
     made = [_stage(one, n, plan) for n, one in enumerate(stages, 1)]
-    return Plan.of(goal=goal, complexity=plan.complexity, lane="given", stages=tuple(made))
+    given = Plan.of(goal=goal, complexity=plan.complexity, lane="given", stages=tuple(made))
+    new = set(given.goal.constraints) - set(plan.goal.constraints)
+    return with_limits(given) if new else given
 
 
 def _fields(step: Step) -> Iterator[tuple[str, Any]]:

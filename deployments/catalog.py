@@ -47,12 +47,17 @@ def install(settings: Settings, api_url: str, environment: dict[str, str]) -> bo
     _register_blocks()
     file = shipped_file()
     mark = settings.home / "deployed.json"
-    wanted = {"file": hashlib.sha256(file.read_bytes()).hexdigest(), "api_url": api_url, "versions": _versions()}
+    wanted = {"file": _hash(file, OUR_ROOT / "flows" / "run_goal.py"), "api_url": api_url, "versions": _versions()}
     if _read(mark) == wanted and all(_exists(name) for name in DEPLOYMENTS):
         return False
     _deploy(file, quiet_directory(settings.home), environment)
     mark.write_text(json.dumps(wanted), "utf-8")
     return True
+
+
+def _hash(*files: Path) -> str:
+    """What the deployments are made of: the shipped file, and the flow whose parameters they offer."""
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _pool_and_limits(settings: Settings) -> None:

@@ -52,6 +52,15 @@ def test_any_words_survive(title: str, prompt: str) -> None:
     assert from_text(as_text(plan), plan).stages == plan.stages
 
 
+def test_a_limit_that_is_typed_is_gated() -> None:
+    """A new constraint that can be checked brings the gate `limits`; who takes the gate away keeps it away."""
+    plan = understand("Cache the index")
+    typed = as_text(plan).replace("constraints = []", 'constraints = ["do not touch the tests"]')
+    made = from_text(typed, plan)
+    assert "limits" in made.stages[0].gates
+    assert "limits" not in from_text(as_text(made).replace('"limits"', ""), made).stages[0].gates
+
+
 def test_what_is_typed_is_the_plan(editor, tmp_path: Path) -> None:
     """A changed title and command are in the plan that comes back, and the file is gone."""
     editor('s/title = "Run the tests"/title = "Run them all"/; s/^do = "Run the tests"/run = "pytest -x"/')

@@ -98,7 +98,7 @@ CONDITIONS = [
     ("If the tests pass then merge the branch, else revert the commit.", 3, "1>2 1!3"),
     ("Confirm that the backup is in the vault. If it isn't there, take a new one.", 2, "1!2"),
     ("Kick off the load test. Should it come back clean, raise the limit; if not, page the on-call.", 3, "1>2 1!3"),
-    ("Apply the migration. If the migration goes through, restart the app. If it errors out, restore it.", 3, "1>2 1!3"),
+    ("Apply the migration. If the migration goes through, restart it. If it errors out, revert it.", 3, "1>2 1!3"),
     ("Run the canary. Keep the dashboard open, no matter how the canary goes.", 2, "1~2"),
     ("Run `scripts/selfcheck.sh`. If the self-check fails, file a bug.", 2, "1!2"),
     ("See whether the disk is over 80% full. If it is below 80%, close the ticket.", 2, "1!2"),
@@ -152,8 +152,8 @@ LISTS = [
     ),
     ("# Phase 1: Setup\n- Create the database\n# Phase 2: API\n- Add the endpoints", 2, "1>2"),
     (
-        "**Why**\nIt is slow.\n\n**Tasks**\n- Cache the index\n- Log the *slow* queries\n\n**Acceptance criteria**\n- Fast",
-        ["Cache the index", "Log the slow queries"],
+        "**Why**\nIt is slow.\n\n**Tasks**\n- Cache it\n- Log the *slow* queries\n\n**Acceptance criteria**\n- Fast",
+        ["Cache it", "Log the slow queries"],
         "",
     ),
 ]

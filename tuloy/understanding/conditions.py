@@ -110,7 +110,7 @@ def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
 
 def _meanings(word: str, known: Grammar) -> frozenset[str]:
     """What one word may be called elsewhere: "self-test" is also "self", "test" and "selftest"."""
-    if not word or word in known.small | known.auxiliaries | known.pronouns | known.determiners | known.adverbs:
+    if not word or word in known.meaningless:
         return frozenset()
     split = "-" in word and known.root(word) == word
     parts = [word, *word.split("-"), word.replace("-", "")] if split else [word]

@@ -25,6 +25,7 @@ _PHRASES = (
     "stage_words",
     "step_words", "wants",
 )  # fmt: skip
+_REMEMBERED = 20_000
 _BY_ROOT = (
     "changers", "check_verbs", "checkable", "consumers", "heavy_verbs", "makers", "outside_verbs",
     "outside_with_production",
@@ -45,6 +46,13 @@ def _sets() -> tuple[str, ...]:
     return tuple(sorted(lists - set(_PHRASES)))
 
 
+@cache
+def _signs(name: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the words and the prefixes that betray a language."""
+    one = table(name)
+    return frozenset((*one["marks"], *one["verbs"])), tuple(one.get("betraying_prefixes", ()))
+
+
 def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
     """Return the language of a text, and the lexicons that read it, the more particular ones first."""
     words = [token.norm for token in tokens if token.kind == "word"]
@@ -52,15 +60,13 @@ def language_of(tokens: Sequence[Token]) -> tuple[Language, tuple[str, ...]]:
     for name in _languages():
         if name == "en":
             continue
-        marks = frozenset(table(name)["marks"])
-        verbs = frozenset(table(name)["verbs"])
-        strong = tuple(table(name).get("betraying_prefixes", ()))
-        hits = sum(word in marks or word in verbs or (word.startswith(strong) and len(word) > 4) for word in words)
+        marks, strong = _signs(name)
+        hits = sum(word in marks or (word.startswith(strong) and len(word) > 4) for word in words)
         if hits >= 2 or (hits and len(words) <= 10):
             others.append(name)
     if not others:
         return "en", ("en",)
-    english = frozenset(table("en")["marks"]) | frozenset(table("en")["verbs"])
+    english, _ = _signs("en")
     mixed = any(word in english or word.split("-")[-1] in english for word in words)
     return ("taglish" if mixed else "fil"), (*others, "en")
 
@@ -94,6 +100,7 @@ class Grammar:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         tables = [table(name) for name in names]
+        self._forms: dict[str, Form | None] = {}
         for name in _sets():
             setattr(self, name, frozenset(word for one in tables for word in one.get(name, ())))
         self.outcomes = frozenset(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
@@ -218,9 +225,25 @@ class Grammar:
         phrases = [getattr(self, name).firsts for name in _PHRASES]
         return frozenset().union(*(getattr(self, name) for name in _sets()), *phrases, self.nominals, self.roots)
 
+    @cached_property
+    def meaningless(self) -> frozenset[str]:
+        """The small words that say nothing of what a step is about."""
+        return self.small | self.auxiliaries | self.pronouns | self.determiners | self.adverbs
+
+    @cached_property
+    def far_reaching(self) -> frozenset[str]:
+        """Words that can stand in a remark on how far things are."""
+        return self.meaningless - self.small | self.everyone | self.fragments
+
     def form(self, word: str) -> Form | None:
         """Return the root of a word and what its affixes make of it."""
-        return next((found for one in self.affixes if (found := one.form(word, self.borrowed))), None)
+        if not self.affixes:
+            return None
+        if word not in self._forms:
+            if len(self._forms) > _REMEMBERED:
+                self._forms.clear()
+            self._forms[word] = next((found for one in self.affixes if (found := one.form(word, self.borrowed))), None)
+        return self._forms[word]
 
     def base(self, word: str) -> str | None:
         """Return the verb that an inflected word belongs to, as an order."""

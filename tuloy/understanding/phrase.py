@@ -219,12 +219,12 @@ def _limits(words: Sequence[str], known: Grammar) -> bool:
 
 def _remarks(words: Sequence[str], known: Grammar) -> bool:
     """ "All of this has to be done", "dapat tapos ito": how far things must be, and no more work."""
-    small = known.everyone | known.pronouns | known.auxiliaries | known.determiners | known.adverbs | known.fragments
+    small = known.far_reaching
     rest = [word for word in words if word not in small and word not in ("of", "to") and word not in known.needed]
     if not rest and words[0] in known.needed and len(words) > 1:
         return True
-    pointed = small | known.pointers
-    if words[0] in known.no_work and words[-1] in known.pointers and all(word in pointed for word in words[1:]):
+    pointing = words[0] in known.no_work and words[-1] in known.pointers
+    if pointing and all(word in small or word in known.pointers for word in words[1:]):
         return True
     return (
         bool(rest) and len(words) > 1 and all(word in known.finished for word in rest) and words[0] not in known.verbs

@@ -48,9 +48,6 @@ _EMPHASIS = re.compile(
 
 
 def _matches(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    if text.find("*", start, end) < 0:
-        yield from _pattern().finditer(text, start, end)
-        return
     for emphasis in _EMPHASIS.finditer(text, start, end):
         for mark in (n for n in range(1, 5) if emphasis.start(n) >= 0):
             yield from _pattern().finditer(text, start, emphasis.start(mark))
@@ -61,7 +58,8 @@ def _matches(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
 def tokenize(text: str, start: int, end: int) -> list[Token]:
     """Return the tokens of `text[start:end]` without markdown's emphasis; places count from the start of the text."""
     found = []
-    for match in _matches(text, start, end):
+    plain = text.find("*", start, end) < 0
+    for match in _pattern().finditer(text, start, end) if plain else _matches(text, start, end):
         kind = match.lastgroup
         norm = "" if kind in ("code", "quote") else match[0].lower().replace("’", "'")
         if kind == "mark":
