@@ -16,12 +16,17 @@ _MARKERS_INSIDE = frozenset({"also", "regardless", "last", "first", "so"})
 
 
 def sentences(tokens: Sequence[Token], text: str, known: Grammar) -> list[list[Token]]:
-    """Split where a sentence ends; brackets do not hold sentences together, and abbreviations end none."""
+    """Split where a sentence ends; brackets do not hold sentences together, and abbreviations end none.
+
+    A question keeps its mark.
+    """
     found: list[list[Token]] = [[]]
     for place, token in enumerate(tokens):
         if token.kind == "mark" and token.norm in (".", "!", "?", ";"):
             if token.norm == "." and _abbreviates(tokens, place, text, known):
                 continue
+            if token.norm == "?" and found[-1]:
+                found[-1].append(token)
             found.append([])
         else:
             found[-1].append(token)
@@ -177,6 +182,8 @@ class _Cutter(Scan):
         """Return the connective at a place, unless it is an ordinary word there."""
         if self._inverted(place, after_joint=after_joint):
             return "if", 1
+        if length := self._either_way(place):
+            return "regardless", length
         found = self.known.connectives.at(self.words, place)
         if found is None:
             return None
@@ -193,6 +200,14 @@ class _Cutter(Scan):
         if inside or not self._connects(kind, phrase, place, at_start=at_start):
             return None
         return kind, length
+
+    def _either_way(self, place: int) -> int:
+        """ "Green or red, …", "pass or not, …": how many words say that it does not matter."""
+        words, known = self.words[place : place + 4], self.known
+        if len(words) < 4 or words[1] not in known.alternatives or words[3] != "," or self.now.tokens:
+            return 0
+        good, bad = ({words[0], words[2]} & one for one in (known.passes, known.fails))
+        return 3 if (good and bad) or ((good or bad) and words[2] in known.negations) else 0
 
     def _meant(self, place: int, kind: str, length: int) -> tuple[str, int]:
         """What the words behind a connective make of it: "on pass" with a subject asks, "after that" may name X."""
@@ -223,6 +238,8 @@ class _Cutter(Scan):
         after = self.words[place + length] if place + length < len(self.words) else ""
         if kind == "also" and not at_start and length > 2 and after in self.known.determiners:
             return False  # "the tests, as well as the docs": one more object
+        if kind == "whatever" and phrase in self.known.openly and not at_start:
+            return False  # "fix whichever tests break"
         if kind == "constraint" and phrase in self.known.withouts and not self._withholds(after):
             return False
         if kind in ("if", "whether") and self._asks_whether(place + length):
@@ -262,7 +279,7 @@ class _Cutter(Scan):
             self.place, length = self.place - 1, length + 1
         if kind in SUBORDINATE:
             self._open(kind, length, comma=comma, joined=joined, forced=bool(self.now.tokens))
-        elif kind in ("on_pass", "on_fail"):
+        elif kind in ("on_pass", "on_fail", "if_so"):
             self._open(kind, length, comma=comma, joined=joined, forced=True)
             self._open("main", 0, forced=True)
         else:

@@ -68,6 +68,8 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         if len(plain) == 1 and plain[0] in known.fails:
             return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
         return None
+    if found := _finding(words, known):
+        return found
     for place, word in enumerate(words):
         pair = " ".join(words[place : place + 2])
         triple = " ".join(words[place : place + 3])
@@ -87,6 +89,23 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         while len(subject) > 1 and subject[-1] in known.becoming:
             subject.pop()
         return Condition("outcome", good != negated, tuple(subject), _every(words, negated=negated, known=known))
+    return None
+
+
+def _finding(words: Sequence[str], known: Grammar) -> Condition | None:
+    """ "It finds nothing broken", "the scan reports errors", "a failure of the suite": how it ended, by what it found."""
+    place = next((n for n, word in enumerate(words[:6]) if word in known.finds or word in known.finding), 0)
+    subject = [w for w in words[:place] if w not in known.auxiliaries and w not in known.adverbs]
+    if place and set(words[:place]) & (known.doers | known.negations):
+        return None
+    if place:
+        behind = words[place + 1 : place + 7]
+        bad = bool(set(behind) & (known.fails | known.faults | known.anything))
+        empty = behind[:1] != [] and behind[0] in known.nothing
+        return Condition("outcome", empty, tuple(subject)) if empty or bad else None
+    start = 1 if words[0] in known.articles else 0
+    if words[start : start + 1] and words[start] in known.failing and words[start + 1 : start + 2] == ["of"]:
+        return Condition("outcome", False, tuple(words[start + 2 :]))
     return None
 
 
@@ -169,10 +188,19 @@ def _named(subject: Sequence[str], before: Sequence[Draft], known: Grammar) -> l
     wanted = [meanings for word in subject if (meanings := _meanings(word, known))]
     best: tuple[int, Draft] | None = None
     for draft in reversed(before[-60:]):
-        shared = sum(not meanings.isdisjoint(draft.words) for meanings in wanted)
+        shared = sum(
+            not meanings.isdisjoint(draft.words) or _within_literal(meanings, draft, known) for meanings in wanted
+        )
         if shared and (best is None or shared > best[0]):
             best = (shared, draft)
     return [best[1]] if best and best[0] * 2 >= len(wanted) else []
+
+
+def _within_literal(meanings: frozenset[str], draft: Draft, known: Grammar) -> bool:
+    """ "The probe" may be `./bin/tlsprobe`."""
+    if not draft.literal:
+        return False
+    return any(len(word) > 3 and word in draft.literal for word in meanings)
 
 
 def _pointed(

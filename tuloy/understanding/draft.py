@@ -29,7 +29,7 @@ class Draft:
 
     `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `branch` tells which
     outcomes of which drafts lead here; `asked` that the text asks how this one ended; `followed` that another needs it.
-    `item` is the one of several that it is done for, `owner` has what is only called its, `origin` named first what a
+    `literal` are its words in backticks, lower case. `item` is the one of several that it is done for, `owner` has what is only called its, `origin` named first what a
     pronoun here means. Of the needs for what is in `either` one that holds is enough.
     """
 
@@ -50,6 +50,7 @@ class Draft:
     stage: str = ""
     tail: str = ""
     item: str = ""
+    literal: str = ""
     origin: "Draft | None" = None
     owner: "Draft | None" = None
     why: Why | None = None

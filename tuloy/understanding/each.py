@@ -62,6 +62,8 @@ class Each(Drafts):
     def _plain_items(self, items: list[list[Token]]) -> list[list[Token]]:
         """ "The web, api and worker packages": the items are web, api and worker."""
         items = [item for item in items if item]
+        while items and len(items[0]) > 1 and len(items) > 1 and items[0][0].norm in self.known.determiners:
+            items[0] = items[0][1:]
         several = len(items) > 1 and all(len(item) == 1 for item in items[1:])
         if several and len(items[0]) == 2 and items[0][0].norm.endswith("s"):
             items[0] = items[0][1:]

@@ -18,7 +18,7 @@ from tuloy.understanding.words import Phrases, table
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _PHRASES = (
-    "aims", "announces", "asides", "assurances", "background", "constraint_starts", "constraints", "criteria",
+    "aims", "announces", "asides", "assurances", "background", "closings", "constraint_starts", "constraints", "criteria",
     "duties", "examples",
     "existence", "exists",
     "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
@@ -81,6 +81,7 @@ class Grammar:
     background: Phrases
     duties: Phrases
     examples: Phrases
+    closings: Phrases
     constraint_starts: Phrases
     constraints: Phrases
     introductions: Phrases
@@ -266,7 +267,12 @@ class Grammar:
 
     def is_verb(self, word: str) -> bool:
         """Whether the word is a verb as commands have it."""
-        return word in self.verbs or self.orders(word)
+        return word in self.verbs or self.orders(word) or self._joined_verb(word)
+
+    def _joined_verb(self, word: str) -> bool:
+        """ "Cross-sign", "re-index"."""
+        prefix, mark, verb = word.partition("-")
+        return bool(mark) and prefix in self.verb_prefixes and verb in self.borrowed
 
     def orders(self, word: str) -> bool:
         """Whether affixes make the word an order, or a plan, which is one in a goal ("i-deploy", "aayusin")."""

@@ -180,6 +180,8 @@ class Scan:
             return self._verb_opens(place) and (comma or now.kind == "reason")
         if now.kind == "each" and self._names_items(place):
             return False
+        if now.kind == "each" and comma and not joined and any(t.norm in known.coordinators for t in now.tokens):
+            return known.is_verb(self.words[place]) or self._verb_opens(place)
         if now.kind in SUBORDINATE:
             return (
                 (comma and (not joined or self._verb_opens(place)))
@@ -264,7 +266,8 @@ class Scan:
         known = self.known
         first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
-        answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in known.fragments)
+        loose = known.fragments | known.adverbs
+        answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in loose)
         answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
         leads = leads or (answers and last not in known.auxiliaries)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
@@ -276,8 +279,20 @@ class Scan:
             and self.words[self.place] not in known.verbs - known.nouns_too
         ):
             return True
-        ended = leads or last in known.passes or last in known.fails or last in known.finished
+        if self._inverts_duty(last):
+            return True
+        past = len(self.now.tokens) > 1 and last in known.forms and self.now.tokens[-2].norm in known.auxiliaries
+        ended = leads or past or last in known.passes or last in known.fails or last in known.finished
         return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
+
+    def _inverts_duty(self, last: str) -> bool:
+        """ "Only if it passes are the images to be pushed", "not before that has ended should it be dropped"."""
+        known, place = self.known, self.place
+        if self.words[place] not in known.inverting or self.words[place + 1 : place + 2] == []:
+            return False
+        after = self.words[place + 1]
+        done = last in known.outcomes or last in known.finished or last in known.forms
+        return done and (after in known.determiners or after in known.pronouns)
 
     def _verb_opens(self, place: int) -> bool:
         known, words = self.known, self.words
@@ -292,7 +307,7 @@ class Scan:
             return word not in known.nouns_too or followed_by_literal or self._verb_here(place, after)
         if known.tells(word):
             return False
-        if known.orders(word):
+        if known.orders(word) or ("-" in word and known.is_verb(word)):
             return True
         form = known.form(word)
         if form and form.mood == "either" and word not in known.outcomes:

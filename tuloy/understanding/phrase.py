@@ -65,7 +65,7 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     base = known.base(words[0])
     if base and words[0].endswith("ing") and (asked or forced or (base in known.verbs and _tail_free(words, known))):
         return Phrase(kept, base, 0.85, changed={0: base}, rule="gerund")
-    if passive := _passive(kept, words, known):
+    if passive := _passive(kept, words, known) or _inverted_duty(kept, words, known):
         return passive
     if asked or (len(words) > 1 and _unknown_verb(words, known)):
         return Phrase(kept, words[0], 0.6, rule="asked for, in an unknown verb")
@@ -223,6 +223,8 @@ def _remarks(words: Sequence[str], known: Grammar) -> bool:
     rest = [word for word in words if word not in small and word not in ("of", "to") and word not in known.needed]
     if not rest and words[0] in known.needed and len(words) > 1:
         return True
+    if words[0] in known.negations and len(words) < 4 and not any(known.is_verb(word) for word in words):
+        return True
     pointing = words[0] in known.no_work and words[-1] in known.pointers
     if pointing and all(word in small or word in known.pointers for word in words[1:]):
         return True
@@ -293,6 +295,21 @@ def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | 
     return None
 
 
+def _inverted_duty(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
+    """ "Should the old table be dropped", "are the two images to be pushed": a duty turned round."""
+    if words[0] not in known.inverting:
+        return None
+    for place in range(2, min(len(words) - 1, 16)):
+        base = known.base(words[place + 1]) if words[place] == "be" else None
+        if base in known.verbs:
+            end = place - (words[place - 1] in known.infinitives)
+            thing = tokens[1:end]
+            while thing and thing[-1].norm == ",":
+                thing = thing[:-1]
+            return Phrase([tokens[place + 1], *thing, *tokens[place + 2 :]], base, 0.8, changed={0: base}, rule="duty")
+    return None
+
+
 def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
     """Return the event of "after X", "before X", "while X" as something to do.
 
@@ -320,7 +337,9 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
         return Phrase(kept, words[0], 0.85)
     if known.orders(words[0]):
         return Phrase(kept, words[0], 0.85)
-    if base and words[0].endswith("ing"):
+    if base and (
+        words[0].endswith("ing") or (words[0] in known.forms and len(words) > 1 and words[1] in known.determiners)
+    ):
         return Phrase(kept, base, 0.85, changed={0: base})
     if subject in known.doers and len(words) > 1:
         return Phrase(kept, words[0], 0.7)
@@ -392,10 +411,11 @@ def title_of(text: str, tokens: Sequence[Token], changed: dict[int, str] | None 
     """Return the words as a title: the text's own spacing where they were neighbours, a capital at the front."""
     parts: list[str] = []
     for n, token in enumerate(tokens):
-        word = (changed or {}).get(n) or text[token.start : token.end]
+        word = (changed or {}).get(n) or text[token.start : token.end] or token.norm
         if n:
             before = tokens[n - 1]
-            gap = text[before.end : token.start] if before.end <= token.start <= before.end + 3 else " "
+            near = before.start < before.end <= token.start <= before.end + 3 and token.start < token.end
+            gap = text[before.end : token.start] if near else " "
             parts.append(gap if not gap or gap.isspace() or gap in ", " else " ")
         parts.append(word)
     title = " ".join("".join(parts).split()).strip(" ,;:*_—")

@@ -13,6 +13,7 @@ from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.sentence import CONDITIONS, Sentences
 from tuloy.understanding.tokens import Token, tokenize
 from tuloy.understanding.told import Reading, Told
+from tuloy.understanding.turns import turned
 
 __all__ = ["read"]
 
@@ -53,6 +54,8 @@ class _Reader(Sentences):
         place = 0
         while place < len(tree):
             block = tree[place]
+            if self._closes(block):
+                break
             if block.kind in ("ordered", "bullet"):
                 end = _run_end(tree, place)
                 made += self._list(tree[place:end], base, ordered=block.kind == "ordered")
@@ -78,6 +81,13 @@ class _Reader(Sentences):
                     made += self._prose(block, base)
                     place += 1
         return made
+
+    def _closes(self, block: Block) -> bool:
+        """ "Kind regards," on a line of its own: what follows is who wrote it."""
+        line = self.text[block.start : block.end].partition("\n")[0]
+        words = [token.norm for token in tokenize(line, 0, len(line)) if token.kind == "word"]
+        found = self.known.closings.at(words, 0) if block.kind == "text" and 0 < len(words) < 6 else None
+        return found is not None and found[1] == len(words)
 
     def _is_title(self, block: Block, tree: Sequence[Block]) -> bool:
         """ "Release 7.3 runbook", "Title: …" above the rest of a text: names what follows."""
@@ -116,7 +126,7 @@ class _Reader(Sentences):
 
     def _lead(self, block: Block, base: Needs) -> tuple[list[Draft], Needs]:
         """Read all sentences of an introduction but the last, and the conditions and order of the last."""
-        *full, last = sentences(self._tokens(block), self.text, self.known) or [[]]
+        *full, last = list(turned(sentences(self._tokens(block), self.text, self.known), self.known)) or [[]]
         new = [draft for one in full for draft in self._sentence(one, base)]
         cut = clauses([token for token in last if token.norm != ":"], self.known)
         state = Told(dict(base))
@@ -145,6 +155,7 @@ class _Reader(Sentences):
         self.because = None
         if made:
             self.group = [made[-1]] if ordered else self.found.drafts[first:]
+            self.groups = [*self.groups[-8:], self.found.drafts[first:]]
         return made
 
     def _item(self, item: Block, base: Needs) -> list[Draft]:
@@ -258,6 +269,6 @@ class _Reader(Sentences):
             self._keep_aside(block)
             return []
         made: list[Draft] = []
-        for n, sentence in enumerate(sentences(tokens, self.text, self.known)):
+        for n, sentence in enumerate(turned(sentences(tokens, self.text, self.known), self.known)):
             made += self._sentence(sentence, base, forced=forced and n == 0)
         return made

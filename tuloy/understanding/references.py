@@ -199,7 +199,8 @@ def _pronouns(
         direct = bool(thing) and token is thing[0]
         verb = known.root(source.verb)
         about = draft.tokens[n - 1].norm in known.topics or token.norm in known.genitives
-        new = source.thing_text.partition(" ")[0].lower() in known.indefinite
+        counted = source.thing_text.partition(" ")[0].lower()
+        new = counted in known.indefinite or counted in known.numbers or counted.isdecimal()
         reached = direct or not about
         if verb in known.makers or after in known.finds or ((new or verb in known.changers) and reached):
             _after(draft, source)
@@ -290,8 +291,12 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     new = any(word in known.indefinite for word in words[1:4]) or bool(set(draft.thing) & known.novelties)
     indefinite = new and not named
     found: set[str] = set() if indefinite else set(draft.thing[-1:])
-    definite = False
+    definite, last = False, ""
     for word in words:
+        if word in known.demonstratives and last in known.prepositions:
+            definite, last = True, word
+            continue
+        last = word
         if word in known.indefinite and not (definite and word in known.novelties):
             definite = False
         elif word in known.determiners and word not in ("no", "any", "every", "each"):

@@ -21,7 +21,7 @@ __all__ = ["CONDITIONS", "Sentences"]
 
 
 _RULES = {
-    "if": "condition", "unless": "unless", "on_pass": "condition", "on_fail": "condition", "whatever": "regardless",
+    "if": "condition", "if_so": "condition", "unless": "unless", "on_pass": "condition", "on_fail": "condition", "whatever": "regardless",
     "whether": "regardless", "before": "before", "after": "after", "while": "while", "each": "for each",
     "else": "otherwise", "regardless": "regardless", "seq": "then", "last": "then", "but_first": "but first",
     "first": "first",
@@ -33,6 +33,8 @@ class Sentences(Remarks):
 
     def _sentence(self, sentence: list[Token], base: Needs, *, forced: bool = False) -> list[Draft]:
         words = [token.norm for token in sentence]
+        if len(words) > 2 and words[1] == ":" and words[0] in self.known.asking_labels:
+            sentence, words, forced = sentence[2:], words[2:], True
         label = self._label(words)
         if label:
             self.section, before = label[0], self.section
@@ -57,6 +59,7 @@ class Sentences(Remarks):
         self.because = listed
         if state.run:
             self.group = state.run
+            self.groups = [*self.groups[-8:], state.run]
         self._introduce(sentence, cut, state)
         return state.made
 

@@ -3,6 +3,8 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
 """
 
+from dataclasses import replace
+
 from tuloy.plan import When
 from tuloy.understanding.conditions import Condition, asked_of, condition_of, is_opposed, opposite
 from tuloy.understanding.draft import Draft, Needs, open_ends
@@ -13,7 +15,7 @@ from tuloy.understanding.told import Told
 
 __all__ = ["CONDITIONS", "Subordinates"]
 
-CONDITIONS = frozenset({"if", "unless", "on_pass", "on_fail", "whatever", "whether"})
+CONDITIONS = frozenset({"if", "if_so", "unless", "on_pass", "on_fail", "whatever", "whether"})
 
 
 class Subordinates(Each):
@@ -36,7 +38,7 @@ class Subordinates(Each):
         last = n + 1 == len(cut) and clause.kind in CONDITIONS | {"after", "before"}
         tail = bool(state.run) and (last or not clause.joined) and not clause.marks and not self._heads_rest(cut, n)
         match clause.kind:
-            case "if" | "unless" | "on_pass" | "on_fail":
+            case "if" | "if_so" | "unless" | "on_pass" | "on_fail":
                 self._condition(clause, state, tail=tail)
             case "whatever" | "whether":
                 named = self._named_outcome(clause, state, tail=tail)
@@ -59,6 +61,7 @@ class Subordinates(Each):
         """ "No matter how the smoke test goes": the step that the words name."""
         before = [one for one in self.found.drafts if not (tail and one in state.run)]
         words = [t.norm for t in clause.tokens if t.norm not in self.known.becoming | self.known.outcomes]
+        words += self._literal_words(clause.tokens)
         words = [w for w in words if w not in self.known.auxiliaries | self.known.negations | self.known.alternatives]
         if not words or all(word in self.known.pronouns | self.known.everyone for word in words):
             return []
@@ -101,7 +104,12 @@ class Subordinates(Each):
     def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
         known = self.known
         plain = clause.kind in ("on_pass", "on_fail")
+        if clause.kind == "if_so":
+            clause.kind, clause.tokens = "if", []
         condition = Condition("outcome", clause.kind == "on_pass") if plain else condition_of(clause.tokens, known)
+        if condition.kind == "outcome" and any(token.kind == "code" for token in clause.tokens):
+            literal = self._literal_words(clause.tokens)
+            condition = replace(condition, subject=(*(word for word in condition.subject if word), *literal))
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
@@ -120,6 +128,7 @@ class Subordinates(Each):
             asked = asked_of(Condition("outcome", True, pointing), before, state.run or self.group, known)
         else:
             group = state.run if state.run[: -1 if tail else None] else self.group
+            group = self._counted(condition.subject) or group
             asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
         if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
             holds = not holds

@@ -70,6 +70,7 @@ class Drafts:
         self.known = known
         self.found = Reading()
         self.group: list[Draft] = []
+        self.groups: list[list[Draft]] = []
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
@@ -121,6 +122,13 @@ class Drafts:
             self.asked, self.asked_when = last, "succeeded"
         return self.asked
 
+    def _counted(self, words: Sequence[str]) -> list[Draft]:
+        """ "All three", "both": the last drafts that were said together and are so many; none where none are."""
+        several = {number for word in words if (number := self.known.numbers.get(word, 0)) > 1}
+        several |= {2} if set(words) & self.known.twos else set()
+        recent = [*reversed(self.groups), self.found.drafts[-max(several, default=0) :]]
+        return next((group for group in recent if len(group) in several), [])
+
     def _ask(self, asked: Sequence[Draft], when: When, every: bool | None) -> Needs:
         """Return what a condition asks. Unsaid, of several drafts all must have succeeded, and one failure counts."""
         if len(asked) > 1:
@@ -145,6 +153,7 @@ class Drafts:
             stage=self.stage,
             words=content([phrase.verb, *(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
         )
+        draft.literal = " ".join(self._literal_words(tokens))
         draft.title = draft.title or " ".join(self.text[draft.span[0] : draft.span[1]].split())
         draft.title = draft.title or "Do it"
         return draft
@@ -333,7 +342,10 @@ class Drafts:
         if spoken and all(w in small for w in spoken):
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
         if self._names_everything(words):
-            return list(self._open()) if set(words) & self.known.totals else list(group)
+            counted = self._counted(words)
+            return counted or (list(self._open()) if set(words) & self.known.totals else list(group))
+        if words[0] in self.known.pronouns | self.known.points and words[-1] in self.known.settled and len(words) < 4:
+            return self.found.drafts[-1:] if words[0] not in self.known.plural else list(group)
         verbs = [w for w in spoken if w not in small]
         done = {self.known.root(self.known.base(w) or w) for w in verbs}
         if len(verbs) == 1 and len(spoken) > 1 and done & {self.known.root(one.verb) for one in group}:
@@ -349,9 +361,23 @@ class Drafts:
         same = named and self._same_work(named[0].verb, phrase.verb)
         if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
+        if phrase.kind == "thing" and self._happens(words):
+            return list(group) or self.found.drafts[-1:] or None
         if phrase.kind == "thing":
             self._do_thing(phrase)
         return [self._draft(phrase)]
+
+    def _happens(self, words: Sequence[str]) -> bool:
+        """ "The moment Apple accepts it", "once the client signs off": somebody else does that, behind what was done."""
+        known = self.known
+        for n, word in enumerate(words[1:8], 1):
+            stem = word.removesuffix("s")
+            third = word != stem and (stem in known.verbs or word.removesuffix("es") in known.verbs)
+            if third and stem not in known.running and word not in known.finished | known.ongoing:
+                return n + 1 < len(words) or stem not in known.nouns_too
+            if word in known.auxiliaries:
+                return False
+        return False
 
     def _names_everything(self, words: Sequence[str]) -> bool:
         """ "All of that is in", "all of these are built": everything before, whatever is said of it."""
