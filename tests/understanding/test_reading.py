@@ -30,6 +30,16 @@ ORDER = [
         "1>3 2>3",
     ),
     ("Upgrade the runner to Node 22 or later, then rebuild the images.", 2, "1>2"),
+    ("Archive the old logs. That done, rotate the keys.", ["Archive the old logs", "Rotate the keys"], "1>2"),
+    ("Lint the app and scan the image. With both of those out of the way, cut a release.", 3, "1>3 2>3"),
+    (
+        "Having exported the table to CSV, drop the table.",
+        ["Export the table to CSV", "Drop the table"],
+        "1>2",
+    ),
+    ("Sign the build. The moment the store accepts it, announce the launch.", 2, "1>2"),
+    ("Sync the mirror. Not before that has finished should the old mirror be deleted.", 2, "1>2"),
+    ("Patch the parser and cross-check the grammar. After both are through, tag a build.", 3, "1>3 2>3"),
 ]
 MADE = [
     ("Build the image and push it.", ["Build the image", "Push the image"], "1>2"),
@@ -113,6 +123,19 @@ CONDITIONS = [
         4,
         "1>2 2>3 3>4",
     ),
+    ("Is the certificate expired? Then renew it. If it isn't, close the ticket.", 3, "1>2 1!3"),
+    ("Does the image build on arm64? If so, publish the image, otherwise pin the base.", 3, "1>2 1!3"),
+    ("Run the tests. All green? Tag the commit. Something red? Ping the author.", 3, "1>2 1!3"),
+    ("Try the restore. Restore successful, open the gate; restore unsuccessful, call the vendor.", 3, "1>2 1!3"),
+    ("Look up whether the queue is stuck, in which case restart the worker.", 2, "1>2"),
+    ("Renew the lease through the API; failing which, send a mail to the registry.", 2, "1!2"),
+    ("Run the link checker. Provided it finds nothing, ship it. Should it report errors, list them.", 3, "1>2 1!3"),
+    ("Barring a failure of the smoke suite, ship the build.", ["Run the smoke suite", "Ship the build"], "1>2"),
+    ("Run `make probe`. Pass or fail, upload the log.", 2, "1~2"),
+    ("Run the audit. However the audit went, file the report.", 2, "1~2"),
+    ("Bench a, scan b and fuzz c. If the scan fails, page me. Only when all three pass, merge.", 5, "2!4 1>5 2>5 3>5"),
+    ("1. Check whether the disk is full\n   - if so, prune it\n   - if not, stop", 3, "1>2 1!3"),
+    ("If the tests pass, bump the version; then tag it.", 3, "1>2 2>3"),
 ]
 EITHER = [
     ("Lint and test the code. If either fails, open an issue.", "1!3 2!3", True),
@@ -213,6 +236,11 @@ NOT_STEPS = [
     ("Cache the index. The wire format must stay as it is. No new services please.", ["Cache the index"], 2),
     ("Reject uploads without a checksum.", ["Reject uploads without a checksum"], 0),
     ("Kindly complete the below tasks. Reindex the catalogue.", ["Reindex the catalogue"], 0),
+    ("Plan for the launch. Update the docs.", ["Update the docs"], 0),
+    ("Update the docs.\n\nKind regards,\nAnna Release", ["Update the docs"], 0),
+    ("**Ask:** sort the list by name", ["Sort the list by name"], 0),
+    ("Should we not have a beer? Update the docs.", ["Update the docs"], 0),
+    ("Fix whichever links are broken.", ["Fix whichever links are broken"], 0),
 ]
 
 

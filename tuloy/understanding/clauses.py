@@ -18,14 +18,14 @@ _MARKERS_INSIDE = frozenset({"also", "regardless", "last", "first", "so"})
 def sentences(tokens: Sequence[Token], text: str, known: Grammar) -> list[list[Token]]:
     """Split where a sentence ends; brackets do not hold sentences together, and abbreviations end none.
 
-    A question keeps its mark.
+    A question keeps its mark, and so does what goes on behind a semicolon.
     """
     found: list[list[Token]] = [[]]
     for place, token in enumerate(tokens):
         if token.kind == "mark" and token.norm in (".", "!", "?", ";"):
             if token.norm == "." and _abbreviates(tokens, place, text, known):
                 continue
-            if token.norm == "?" and found[-1]:
+            if token.norm in "?;" and found[-1]:
                 found[-1].append(token)
             found.append([])
         else:
@@ -94,6 +94,8 @@ class _Cutter(Scan):
             self._take(idiom[1])
         elif token.kind == "arrow":
             self._open("main", 1, marks=["seq"], forced=True)
+        elif not self.now.tokens and self._however(self.place):
+            self._connect("whatever", 1)
         elif token.norm in (",", "—", ":") or self._coordinates(token):
             self._joint()
         elif connective := self._connective(self.place):
@@ -150,6 +152,8 @@ class _Cutter(Scan):
         """A comma, a dash, an "and", or several of them: a clause ends here when another one opens behind."""
         here = end = self.place
         while end < len(self.tokens) and (self.words[end] in (",", "—", ":") or self._coordinates(self.tokens[end])):
+            if self._however(end):
+                break
             end += 1
         joint = self.words[here:end]
         comma = any(mark in joint for mark in (",", "—", ":"))
@@ -182,6 +186,8 @@ class _Cutter(Scan):
         """Return the connective at a place, unless it is an ordinary word there."""
         if self._inverted(place, after_joint=after_joint):
             return "if", 1
+        if self._however(place) and (after_joint or not self.now.tokens):
+            return "whatever", 1
         if length := self._either_way(place):
             return "regardless", length
         found = self.known.connectives.at(self.words, place)
@@ -201,6 +207,18 @@ class _Cutter(Scan):
             return None
         return kind, length
 
+    def _is_after(self, word: str) -> bool:
+        found = self.known.connectives.at([word], 0)
+        return found is not None and found[0] == "after"
+
+    def _however(self, place: int) -> bool:
+        """ "However the checks went, …": no contrast, for it has a subject and a verb before the comma."""
+        known, ahead = self.known, self.words[place + 1 : place + 9]
+        if self.words[place] not in known.manners or not ahead or ahead[0] not in known.determiners | known.pronouns:
+            return False
+        head = ahead[: ahead.index(",")] if "," in ahead else ahead
+        return len(head) < 6 and bool(set(head) & known.becoming)
+
     def _either_way(self, place: int) -> int:
         """ "Green or red, …", "pass or not, …": how many words say that it does not matter."""
         words, known = self.words[place : place + 4], self.known
@@ -216,6 +234,8 @@ class _Cutter(Scan):
             length += words[place + length] in known.inverters
         after = words[place + length] if place + length < len(words) else ""
         behind = next((w for w in words[place + length : place + length + 4] if w not in known.fragments), "")
+        if kind == "seq" and length > 1 and after in known.auxiliaries and self._is_after(words[place]):
+            return "after", 1  # "after both are through"
         if kind in ("on_pass", "on_fail") and length > 1 and behind in known.subjects | known.totals:
             return "if", 1
         if kind == "seq" and length > 1 and after in known.action_nouns and words[place + length + 1 :][:1] == [","]:

@@ -93,7 +93,7 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
 
 
 def _finding(words: Sequence[str], known: Grammar) -> Condition | None:
-    """ "It finds nothing broken", "the scan reports errors", "a failure of the suite": how it ended, by what it found."""
+    """ "It finds nothing broken", "the scan reports errors", "a failure of the suite": an end by what was found."""
     place = next((n for n, word in enumerate(words[:6]) if word in known.finds or word in known.finding), 0)
     subject = [w for w in words[:place] if w not in known.auxiliaries and w not in known.adverbs]
     if place and set(words[:place]) & (known.doers | known.negations):

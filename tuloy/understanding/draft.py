@@ -29,8 +29,9 @@ class Draft:
 
     `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `branch` tells which
     outcomes of which drafts lead here; `asked` that the text asks how this one ended; `followed` that another needs it.
-    `literal` are its words in backticks, lower case. `item` is the one of several that it is done for, `owner` has what is only called its, `origin` named first what a
-    pronoun here means. Of the needs for what is in `either` one that holds is enough.
+    `literal` are its words in backticks, lower case. `item` is the one of several that it is done for, `owner` has what
+    is only called its, `origin` named first what a pronoun here means. Of the needs for what is in `either` one that
+    holds is enough.
     """
 
     title: str

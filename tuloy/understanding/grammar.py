@@ -18,9 +18,8 @@ from tuloy.understanding.words import Phrases, table
 __all__ = ["Grammar", "grammar", "language_of"]
 
 _PHRASES = (
-    "aims", "announces", "asides", "assurances", "background", "closings", "constraint_starts", "constraints", "criteria",
-    "duties", "examples",
-    "existence", "exists",
+    "aims", "announces", "asides", "assurances", "background", "closings", "constraint_starts", "constraints",
+    "criteria", "duties", "examples", "existence", "exists",
     "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
     "stage_words",
     "step_words", "wants",

@@ -131,6 +131,7 @@ def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day]
     if day is None and clock is None:
         return None
     value = day or _Day("today")
+    end += longest(words, end, lists["closers"])
     return end, _Day(value.kind, value.value, clock)
 
 

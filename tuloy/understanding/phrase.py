@@ -288,11 +288,16 @@ def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | 
             base = known.base(words[verb])
             if base in known.verbs:
                 ordered = [tokens[verb], *tokens[:place], *tokens[verb + 1 :]]
-                if base in known.no_work:
+                if base in known.no_work and _points(words[:place], known):
                     return None
                 first = {1: words[0]} if words[0] in known.determiners else {}
                 return Phrase(ordered, base, 0.8, changed={0: base, **first}, rule="duty")
     return None
+
+
+def _points(words: Sequence[str], known: Grammar) -> bool:
+    """ "All of this", "the below": nothing is named."""
+    return all(word in known.far_reaching or word in known.pointers or word == "of" for word in words)
 
 
 def _inverted_duty(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:

@@ -128,7 +128,7 @@ class _Reader(Sentences):
         """Read all sentences of an introduction but the last, and the conditions and order of the last."""
         *full, last = list(turned(sentences(self._tokens(block), self.text, self.known), self.known)) or [[]]
         new = [draft for one in full for draft in self._sentence(one, base)]
-        cut = clauses([token for token in last if token.norm != ":"], self.known)
+        cut = clauses([token for token in last if token.norm not in (":", ";")], self.known)
         state = Told(dict(base))
         for n, clause in enumerate(cut):
             self._order(clause, state)
@@ -191,7 +191,7 @@ class _Reader(Sentences):
 
     def _opens_condition(self, item: Block) -> bool:
         cut = clauses(self._tokens(item)[:60], self.known)
-        return bool(cut) and cut[0].kind in CONDITIONS | {"after"}
+        return bool(cut) and (cut[0].kind in CONDITIONS | {"after"} or bool({"else", "regardless"} & set(cut[0].marks)))
 
     def _heading(self, block: Block) -> bool:
         """Enter the section; return whether the heading has a number: then it follows what is above."""

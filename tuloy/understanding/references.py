@@ -264,7 +264,8 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
         verb = known.root(one.verb)
         if one.thing and (verb, _head(one, known)) in done and verb in known.makers | known.changers:
             _after(draft, one)
-        if one.thing and verb in known.makers | known.changers and verb in nouns and one.thing[-1] not in nouns:
+        named = verb in nouns and verb in known.makers | known.changers and _is_head(verb, draft, known)
+        if one.thing and named and one.thing[-1] not in nouns:
             _after(draft, one)
         if one.origin and one.thing[-1:] != draft.thing[-1:]:
             continue
@@ -272,6 +273,14 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:
                 _after(draft, one)
+
+
+def _is_head(word: str, draft: Draft, known: Grammar) -> bool:
+    """ "Announce the upgrade", but not "write it into the upgrade log"."""
+    words = [token.norm for token in draft.tokens[:60]]
+    place = words.index(word) if word in words else len(words)
+    after = words[place + 1] if place + 1 < len(words) else ""
+    return not after.isalpha() or after in known.prepositions | known.coordinators | known.adverbs | known.relatives
 
 
 def _described(draft: Draft, known: Grammar) -> set[tuple[str, str]]:

@@ -21,7 +21,8 @@ __all__ = ["CONDITIONS", "Sentences"]
 
 
 _RULES = {
-    "if": "condition", "if_so": "condition", "unless": "unless", "on_pass": "condition", "on_fail": "condition", "whatever": "regardless",
+    "if": "condition", "if_so": "condition", "unless": "unless",
+    "on_pass": "condition", "on_fail": "condition", "whatever": "regardless",
     "whether": "regardless", "before": "before", "after": "after", "while": "while", "each": "for each",
     "else": "otherwise", "regardless": "regardless", "seq": "then", "last": "then", "but_first": "but first",
     "first": "first",
@@ -32,7 +33,11 @@ class Sentences(Remarks):
     """Reads sentence by sentence; remembers the last group of steps and the last thing asked."""
 
     def _sentence(self, sentence: list[Token], base: Needs, *, forced: bool = False) -> list[Draft]:
+        goes_on = sentence[-1].norm == ";"
+        sentence = sentence[:-1] if goes_on else sentence
         words = [token.norm for token in sentence]
+        if not words:
+            return []
         if len(words) > 2 and words[1] == ":" and words[0] in self.known.asking_labels:
             sentence, words, forced = sentence[2:], words[2:], True
         label = self._label(words)
@@ -44,10 +49,10 @@ class Sentences(Remarks):
         order = self.known.ordered_intro.within(words)
         if order:
             sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
-        if self._says_how(sentence, words):
+        if self._says_how(sentence, words) or self._names_the_plan(words):
             return []
         cut = self._colons(clauses(sentence, self.known))
-        state = Told(dict(base), ordered=order is not None)
+        state = Told(dict(base), ordered=order is not None, branch=self.branch)
         listed = self.because
         for n, clause in enumerate(cut):
             self.because = self._reason(clause, n) or self.because
@@ -57,11 +62,19 @@ class Sentences(Remarks):
             else:
                 self._subordinate(cut, n, state)
         self.because = listed
+        turns = any("else" in clause.marks for clause in cut)
+        self.branch = list(state.branch) if goes_on and not turns else []
         if state.run:
             self.group = state.run
             self.groups = [*self.groups[-8:], state.run]
         self._introduce(sentence, cut, state)
         return state.made
+
+    def _names_the_plan(self, words: Sequence[str]) -> bool:
+        """ "Plan for the session store." at the very start: a title, for a plan is no object here."""
+        known = self.known
+        titled = not self.found.drafts and len(words) < 10 and words[0] in known.plan_words
+        return titled and len(words) > 1 and words[1] in known.prepositions and words[1] not in known.particles
 
     def _reason(self, clause: Clause, n: int) -> Why | None:
         """The connective of a clause as what its edges come from."""
@@ -237,7 +250,8 @@ class Sentences(Remarks):
                 place -= 1
             if named:
                 place = next((n for n, word in enumerate(words[:place]) if word in self.known.prepositions), place)
-            thing = tuple(word for word in words[:place] if word not in self.known.determiners)
+            head = next((n for n, word in enumerate(words[:place]) if n and word in self.known.prepositions), place)
+            thing = tuple(word for word in words[:head] if word not in self.known.determiners)
             raw = self.text[tokens[0].start : tokens[place - 1].end]
             self.topic_at = len(self.found.drafts)
             spoken = raw if named else raw[:1].lower() + raw[1:]
@@ -255,12 +269,16 @@ class Sentences(Remarks):
         """ "The footer says": a third person behind its subject."""
         word = words[place]
         base = word.removesuffix("s")
-        return (
-            place > 1
-            and word != base
-            and (base in self.known.verbs or word in self.known.fails)
-            and (base not in self.known.nouns_too or words[0] in self.known.articles)
-        )
+        if place < 2 or words[place - 1] in self.known.determiners | self.known.prepositions:
+            return False
+        if word == base:
+            before = words[place - 1]
+            several = any(one.endswith("s") and not one.endswith("ss") for one in words[1:place])
+            behind = words[place + 1] if place + 1 < len(words) else ""
+            plain = word in self.known.verbs and (word not in self.known.nouns_too or behind in self.known.articles)
+            return plain and several and before not in self.known.infinitives | self.known.prepositions
+        known = base in self.known.verbs or word in self.known.fails
+        return known and (base not in self.known.nouns_too or words[0] in self.known.articles)
 
     def _same_verb(self, clause: Clause, state: Told) -> Phrase | None:
         """ "Run the linter and also the tests": the verb is the one before."""

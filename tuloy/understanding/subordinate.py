@@ -37,6 +37,7 @@ class Subordinates(Each):
             return
         last = n + 1 == len(cut) and clause.kind in CONDITIONS | {"after", "before"}
         tail = bool(state.run) and (last or not clause.joined) and not clause.marks and not self._heads_rest(cut, n)
+        tail = tail and clause.kind != "if_so"
         match clause.kind:
             case "if" | "if_so" | "unless" | "on_pass" | "on_fail":
                 self._condition(clause, state, tail=tail)
@@ -140,6 +141,7 @@ class Subordinates(Each):
             asked = [self._check(clause, state, tail=tail)]
             holds = clause.kind != "unless"
         self.asked = asked
+        self.awaited = False
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
@@ -149,9 +151,11 @@ class Subordinates(Each):
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
         if condition.kind != "outcome" or clause.kind == "unless" or not self.asked or self.asked_words is None:
             return False
-        pointing = self.known.pronouns | self.known.plural_marks
+        pointing = self.known.pronouns | self.known.plural_marks | self.known.everyone
         same = set(condition.subject) <= pointing and (
-            condition.subject == self.asked_words or self._may_mean(condition.subject, self.asked_words)
+            condition.subject == self.asked_words
+            or self._may_mean(condition.subject, self.asked_words)
+            or {*condition.subject, *self.asked_words} <= self.known.everyone
         )
         return same and (self.asked_when == "succeeded") != holds
 
@@ -179,7 +183,8 @@ class Subordinates(Each):
     def _run_first(self, clause: Clause, condition: Condition, state: Told, *, tail: bool) -> list[Draft]:
         """ "Unless `make check` fails": what nothing ran before is run."""
         small = self.known.outcomes | self.known.auxiliaries | self.known.adverbs | {",", ":"}
-        tokens = [token for token in clause.tokens if token.norm not in small or token.kind != "word"]
+        named = set(condition.subject)
+        tokens = [t for t in clause.tokens if t.kind != "word" or (t.norm in named and t.norm not in small)]
         if not tokens or (condition.subject and set(condition.subject) <= self.known.pronouns):
             return []
         draft = self._draft(Phrase(tokens, "run", 0.8))
@@ -215,6 +220,7 @@ class Subordinates(Each):
         state.run = []
         state.waiting = True
         self.asked, self.asked_when, self.asked_words = events, "succeeded", None
+        self.awaited = len(events) > 1
 
     def _describes(self, clause: Clause) -> bool:
         """ "When users log in": an occasion in the product, and not the end of a step."""

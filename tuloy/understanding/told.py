@@ -7,6 +7,7 @@ Owns making drafts, their order of work, open ends and the last thing asked. Cut
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tuloy.plan import When
 from tuloy.understanding.conditions import Condition, asked_of, content, opposite
@@ -71,10 +72,12 @@ class Drafts:
         self.found = Reading()
         self.group: list[Draft] = []
         self.groups: list[list[Draft]] = []
+        self.branch: list[Draft] = []
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
         self.asked_plainly = False
+        self.awaited = False
         self.because: Why | None = None
         self.intro: Draft | None = None
         self.section = ""
@@ -138,7 +141,8 @@ class Drafts:
         return dict.fromkeys(asked, when)
 
     def _whatever(self, state: Told) -> Needs:
-        asked = self.asked or state.run or state.before or self.group
+        asked = [] if self.awaited else self.asked
+        asked = asked or state.run or state.before or self.group
         return dict.fromkeys(asked, "finished")
 
     def _draft(self, phrase: Phrase) -> Draft:
@@ -361,14 +365,24 @@ class Drafts:
         same = named and self._same_work(named[0].verb, phrase.verb)
         if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
+        if phrase.kind == "thing" and self._goes_on(words):
+            return None
         if phrase.kind == "thing" and self._happens(words):
             return list(group) or self.found.drafts[-1:] or None
         if phrase.kind == "thing":
             self._do_thing(phrase)
         return [self._draft(phrase)]
 
+    def _goes_on(self, words: Sequence[str]) -> bool:
+        """ "While the board is cycling": what a thing does meanwhile is no work of ours."""
+        known = self.known
+        return any(
+            word in known.auxiliaries and after.endswith("ing") and after not in known.ongoing | known.running
+            for word, after in pairwise(words[:10])
+        )
+
     def _happens(self, words: Sequence[str]) -> bool:
-        """ "The moment Apple accepts it", "once the client signs off": somebody else does that, behind what was done."""
+        """ "The moment Apple accepts it", "once the client signs off": somebody else's doing, behind what was done."""
         known = self.known
         for n, word in enumerate(words[1:8], 1):
             stem = word.removesuffix("s")

@@ -62,6 +62,8 @@ def _is_verbless(body: Sequence[Token], known: Grammar) -> bool:
         return False
     if known.is_verb(words[0]) and words[0] not in known.nouns_too and not (ends and len(words) == 2):
         return False
+    if set(words) & known.alternatives:
+        return False
     condition = condition_of(body, known)
     if condition.kind == "back":
         return True

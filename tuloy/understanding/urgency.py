@@ -78,7 +78,10 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
         return plain_noun or after in known.determiners
     if words[place] in known.urgent_adverbs:
         return False
-    return before[:1].isalpha() and before not in ("very", "really", "super", "so", "is", "and", "but") and plain_noun
+    spoken_to = known.politeness.at([before], 0) is not None
+    if spoken_to or before in ("very", "really", "super", "so", "is", "and", "but"):
+        return False
+    return before[:1].isalpha() and plain_noun
 
 
 def _around(words: Sequence[str], start: int, end: int, known: Grammar) -> tuple[int, int]:
