@@ -20,7 +20,7 @@ CONDITIONS = [
     ("Start the emulator and seed it. Whatever happens, stop the emulator at the end.", 3, "1>2 2~3"),
     ("Lint the code, run the tests, and if all of that passes, cut a release and announce it.", 4, "1>3 2>3 3>4"),
     ("If the file is missing, the importer crashes. Please fix that.", 1, ""),
-    ("1. Run `npm ci`\n2. Run `npm test`\n   - if it fails, attach the log\n3. Deploy", 4, "1>2 2!3 3~4"),
+    ("1. Run `npm ci`\n2. Run `npm test`\n   - if it fails, attach the log\n3. Deploy", 4, "1>2 2!3 2>4"),
     ("Run the linter. If there are errors, fix them and run it again.", 3, "1!2 2>3"),
 ]
 ORDER = [

@@ -40,6 +40,12 @@ ORDER = [
     ("Sign the build. The moment the store accepts it, announce the launch.", 2, "1>2"),
     ("Sync the mirror. Not before that has finished should the old mirror be deleted.", 2, "1>2"),
     ("Patch the parser and cross-check the grammar. After both are through, tag a build.", 3, "1>3 2>3"),
+    ("Hunt down the leak. Once you have found it, plug it.", 2, "1>2"),
+    (
+        "Cut a branch. Then add the parser, add the printer, keep failed rows apart. When they're all in, tag it.",
+        5,
+        "1>2 1>3 1>4 2>5 3>5 4>5",
+    ),
 ]
 MADE = [
     ("Build the image and push it.", ["Build the image", "Push the image"], "1>2"),
@@ -58,6 +64,13 @@ MADE = [
         "",
     ),
     ("Urgent: the cert of the gateway expires soon. Renew it.", ["Renew the cert of the gateway"], ""),
+    (
+        "List the stale branches and delete the ones without an owner.",
+        ["List the stale branches", "Delete the branches without an owner"],
+        "1>2",
+    ),
+    ("Write the load tests and run them. If the tests pass, merge the branch.", 3, "1>2 2>3"),
+    ("Build the site from that branch and open it.", 2, "1>2"),
 ]
 SIDE_BY_SIDE = [
     ("Lint and test the code.", ["Lint the code", "Test the code"], ""),
@@ -86,6 +99,7 @@ SIDE_BY_SIDE = [
         ],
         "1>3 2>4",
     ),
+    ("Train the tiny model and fine-tune the big model.", 2, ""),
 ]
 CONDITIONS = [
     ("Run the tests. If they pass, deploy; if they fail, open an issue. Regardless, send a summary.", 4, "1>2 1!3 1~4"),
@@ -136,6 +150,12 @@ CONDITIONS = [
     ("Bench a, scan b and fuzz c. If the scan fails, page me. Only when all three pass, merge.", 5, "2!4 1>5 2>5 3>5"),
     ("1. Check whether the disk is full\n   - if so, prune it\n   - if not, stop", 3, "1>2 1!3"),
     ("If the tests pass, bump the version; then tag it.", 3, "1>2 2>3"),
+    ("1. Build it\n2. Run the smoke test. If it fails, page Dana.\n3. Ship it\n4. Close it", 5, "1>2 2!3 2>4 4>5"),
+    ("Run the smoke test. If it fails, fix the config. Then ship it.", 3, "1!2 2~3"),
+    ("Scan the repo for secrets. If there are any hits, rotate the keys.", 3, "1>2 2>3"),
+    ("if the kernel on the runner is older than 6.1 upgrade the kernel", 2, "1>2"),
+    ("try the upgrade on the spare if that works do it on the main box", 2, "1>2"),
+    ("Launch the demo. If the launch works, open a PR; if the demo crashes again, attach the trace.", 3, "1>2 1!3"),
 ]
 EITHER = [
     ("Lint and test the code. If either fails, open an issue.", "1!3 2!3", True),
@@ -156,6 +176,8 @@ ONE_STEP = [
     ("Rename `fetch and store` to `load`.", 1, ""),
     ("Implement drag and drop (e.g. move a file and drop it).", ["Implement drag and drop"], ""),
     ("Provide the details, including the title, release year and author.", 1, ""),
+    ("Keep shrinking the image until it is below 200 MB.", ["Keep shrinking the image until it is below 200 MB"], ""),
+    ('Rename the file, find and replace "foo" with "bar".', 2, ""),
 ]
 LISTS = [
     (
@@ -177,6 +199,13 @@ LISTS = [
     (
         "**Why**\nIt is slow.\n\n**Tasks**\n- Cache it\n- Log the *slow* queries\n\n**Acceptance criteria**\n- Fast",
         ["Cache it", "Log the slow queries"],
+        "",
+    ),
+    ("Please do the open points one after the other\n\n- [x] a\n- [ ] tag the build\n- [ ] ship the build", 2, "1>2"),
+    ("- Texts\n  - [x] freeze the texts\n- Accounts\n  - [ ] renew the key", ["Renew the key"], ""),
+    (
+        "**Steps to reproduce**\n1. Open the file\n2. Save it\n\n**Request:** make saving work",
+        ["Make saving work"],
         "",
     ),
 ]
@@ -241,6 +270,7 @@ NOT_STEPS = [
     ("**Ask:** sort the list by name", ["Sort the list by name"], 0),
     ("Should we not have a beer? Update the docs.", ["Update the docs"], 0),
     ("Fix whichever links are broken.", ["Fix whichever links are broken"], 0),
+    ("After the relaunch our bill went up. Prune the old volumes.", ["Prune the old volumes"], 0),
 ]
 
 

@@ -86,7 +86,25 @@ class _Cutter(Scan):
         while self.place < len(self.tokens):
             self._step()
         self._close()
+        if self.done and self.done[0].kind in ("if", "unless", "after", "while") and len(self.done) == 1:
+            self.done += self._run_on_main(self.done[0])
         return self.done
+
+    def _run_on_main(self, clause: Clause) -> list[Clause]:
+        """ "If the board is older than 1.4 reflash the board": no comma parts what is to be done from the condition."""
+        known, words = self.known, [token.norm for token in clause.tokens[:40]]
+        for n in range(3, len(words) - 1):
+            told = any(w in known.auxiliaries or w in known.outcomes or w[-1:] == "s" for w in words[:n])
+            orders = (
+                words[n] in known.verbs
+                and words[n - 1] not in known.determiners | known.prepositions | known.infinitives
+            )
+            behind = words[n + 1] in known.determiners | known.pronouns or clause.tokens[n + 1].kind == "code"
+            if told and orders and behind:
+                rest = Clause("main", clause.tokens[n:], comma=True, ran_on=True)
+                clause.tokens = clause.tokens[:n]
+                return [rest]
+        return []
 
     def _step(self) -> None:
         token = self.tokens[self.place]
@@ -170,7 +188,8 @@ class _Cutter(Scan):
             self.listing |= comma and self.now.kind == "main" and bool(self.now.tokens)
             self.place = end
             self._open("main", 0, comma=comma, joined=joined)
-            self._take(1)
+            idiom = self.known.idioms.at(self.bare, self.place)
+            self._take(idiom[1] if idiom else 1)
         else:
             self._take(end - here)
 
@@ -302,5 +321,6 @@ class _Cutter(Scan):
         elif kind in ("on_pass", "on_fail", "if_so"):
             self._open(kind, length, comma=comma, joined=joined, forced=True)
             self._open("main", 0, forced=True)
+            self.now.ran_on = end < len(self.words) and self.known.is_verb(self.words[end])
         else:
             self._open("main", length, marks=[kind], comma=comma, joined=joined)

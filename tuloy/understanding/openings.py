@@ -262,8 +262,9 @@ class Scan:
         lead = self.known.lead_ins.at(self.words, self.place)
         if lead and lead[1] > 1:
             return True
-        last = self.now.tokens[-1].norm
         known = self.known
+        loose = known.places | known.adverbs
+        last = next((t.norm for t in reversed(self.now.tokens) if t.norm not in loose), "")
         first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
         loose = known.fragments | known.adverbs
@@ -302,7 +303,9 @@ class Scan:
         if self.tokens[place].kind != "word" or after in known.auxiliaries:
             return False
         if word in known.verbs:
-            if after in known.passes - {"clean"} or after in known.fails:
+            behind = words[place + 2] if place + 2 < len(words) else ""
+            ended = after in known.passes - {"clean"} or after in known.fails
+            if ended and not self._plain_noun(behind):
                 return False
             return word not in known.nouns_too or followed_by_literal or self._verb_here(place, after)
         if known.tells(word):
@@ -405,6 +408,8 @@ class Scan:
             return True
         lead = known.lead_ins.at(words, 0)
         for n in range(len(words) - 1, lead[1] if lead else 0, -1):
+            if words[n] in known.demonstratives and words[n - 1] in known.prepositions:
+                continue  # "from that branch"
             if words[n] in known.relatives and n + 1 < len(words):
                 if words[-1] in known.singular | known.plural and len(words) - n > 2:
                     return False

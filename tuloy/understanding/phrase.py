@@ -383,6 +383,8 @@ def _tells(words: Sequence[str], known: Grammar) -> bool:
     for n, word in enumerate(words[:8]):
         if (word in known.relatives and n) or word in known.whether | known.infinitives | known.questions:
             return False
+        if word in known.lasting:
+            return False
         if n and word in known.auxiliaries and word not in ("do", "does", "did", "ay", "have", "had", "has", "must"):
             return n == 1 or words[1] not in known.determiners
         if n and word in ("has", "have", "had", "must"):

@@ -10,6 +10,7 @@ from tuloy.understanding.blocks import Block
 from tuloy.understanding.clauses import clauses, sentences
 from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.phrase import stripped
 from tuloy.understanding.sentence import CONDITIONS, Sentences
 from tuloy.understanding.tokens import Token, tokenize
 from tuloy.understanding.told import Reading, Told
@@ -73,7 +74,7 @@ class _Reader(Sentences):
                 place += 1
             else:
                 introduces = place + 1 < len(tree) and tree[place + 1].kind in ("ordered", "bullet", "code")
-                if introduces and self.text[block.start : block.end].rstrip().endswith(":"):
+                if introduces and (self._ends_open(block) or self._says_in_what_order(block)):
                     end = _run_end(tree, place + 1)
                     made += self._introduced(block, tree[place + 1 : end], base)
                     place = end
@@ -105,6 +106,17 @@ class _Reader(Sentences):
         plain = not orders and not set(head) & self.known.determiners and body[-1] not in ".!?;:,"
         return plain and 0 < len(head) < 6 and head[-1] in self.known.plan_words
 
+    def _ends_open(self, block: Block) -> bool:
+        return self.text[block.start : block.end].rstrip().endswith(":")
+
+    def _says_in_what_order(self, block: Block) -> bool:
+        """ "Do the open points one after the other" above a list, without a colon."""
+        tokens = self._tokens(block)
+        colon = next((n for n, token in enumerate(tokens) if token.norm == ":"), -1)
+        words = [token.norm for token in stripped(tokens[colon + 1 :], self.known)[0]]
+        order = self.known.ordered_intro.within(words) or self.known.parallel_intro.within(words)
+        return bool(words) and order is not None and words[0] in self.known.no_work
+
     def _introduced(self, block: Block, items: Sequence[Block], base: Needs) -> list[Draft]:
         """A paragraph that ends in a colon and what it introduces: it says how, the list says what."""
         words = [token.norm for token in self._tokens(block)]
@@ -126,7 +138,10 @@ class _Reader(Sentences):
 
     def _lead(self, block: Block, base: Needs) -> tuple[list[Draft], Needs]:
         """Read all sentences of an introduction but the last, and the conditions and order of the last."""
-        *full, last = list(turned(sentences(self._tokens(block), self.text, self.known), self.known)) or [[]]
+        tokens = self._tokens(block)
+        if order := self.known.ordered_intro.within([token.norm for token in tokens]):
+            tokens = [*tokens[: order[1]], *tokens[order[1] + order[2] :]]
+        *full, last = list(turned(sentences(tokens, self.text, self.known), self.known)) or [[]]
         new = [draft for one in full for draft in self._sentence(one, base)]
         cut = clauses([token for token in last if token.norm not in (":", ";")], self.known)
         state = Told(dict(base))
@@ -161,6 +176,8 @@ class _Reader(Sentences):
     def _item(self, item: Block, base: Needs) -> list[Draft]:
         """A list item; what is nested below it stands in its place."""
         lists = [block for block in item.inside if block.kind in ("ordered", "bullet")]
+        if lists and all(block.ticked for block in lists):
+            return []
         if lists and all(self._opens_condition(block) for block in lists):
             made = self._prose(item, base, forced=True)
             return [*made, *self._list(lists, self._then(made) if made else base, ordered=False)]
@@ -265,6 +282,8 @@ class _Reader(Sentences):
 
     def _prose(self, block: Block, base: Needs, *, forced: bool = False) -> list[Draft]:
         tokens = self._tokens(block)
+        if self.section and len(tokens) > 2 and tokens[1].norm == ":" and tokens[0].norm in self.known.asking_labels:
+            self.section = ""  # "**Request:** …" below "**Steps to reproduce**"
         if self.section:
             self._keep_aside(block)
             return []

@@ -6,6 +6,7 @@ Owns which noun a pronoun means and whether acting on it has to wait.
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tuloy.understanding.conditions import content
 from tuloy.understanding.draft import Draft, Why, open_ends
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.phrase import Phrase, title_of
@@ -89,6 +90,7 @@ def _put_nouns(draft: Draft, changed: dict[int, Draft], thing: Sequence[Token], 
     if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
         source = changed[next(iter(changed))]
         draft.thing, draft.thing_text = source.thing, source.thing_text
+        draft.words |= content(source.thing, known)
         draft.origin = source.origin or source
     words = {
         n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
@@ -181,8 +183,17 @@ def _pronouns(
             if check:
                 found[n] = check
             continue
+        if token.norm in known.substitutes and n and draft.tokens[n - 1].norm in known.determiners:
+            source = _antecedent(recent, plural=True, known=known)
+            if source:
+                found[n] = source
+                if known.root(source.verb) in known.makers:
+                    _after(draft, source)
+            continue
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
+        if draft.tokens[n - 1].norm in known.lasting and n > 2:
+            continue  # "keep trimming the bundle until it is small": what the step itself is about
         after = draft.tokens[n + 1].norm if n + 1 < len(draft.tokens) else ""
         literal = n + 1 < len(draft.tokens) and draft.tokens[n + 1].kind in ("code", "quote")
         if token.norm in ("that", "this", "these", "those") and (literal or (after and after not in loose)):
@@ -238,6 +249,8 @@ def _spoken(pronoun: str, source: Draft, known: Grammar, *, at: bool) -> str:
     """The words that a pronoun stands for; "there" and "from it" of one word say where."""
     if pronoun == "one":
         return source.thing_text
+    if pronoun in known.substitutes:
+        return source.thing_text.split()[-1]
     words = _definite(source.thing_text, known)
     if pronoun in known.places and known.spoken.get("at"):
         return words.replace(known.spoken["article"], known.spoken["at"], 1)
@@ -270,9 +283,19 @@ def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
         if one.origin and one.thing[-1:] != draft.thing[-1:]:
             continue
         if one.thing and verb in known.makers and {one.thing[-1], _head(one, known)} & nouns:
+            if _differs(one, draft):
+                continue
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:
                 _after(draft, one)
+
+
+def _differs(one: Draft, other: Draft) -> bool:
+    """ "The small model" is not "the base model"."""
+    if one.thing[-1:] != other.thing[-1:]:
+        return False
+    mine, others = set(one.thing[:-1]), set(other.thing[:-1])
+    return bool(mine) and bool(others) and not mine & others
 
 
 def _is_head(word: str, draft: Draft, known: Grammar) -> bool:

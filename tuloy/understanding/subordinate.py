@@ -134,7 +134,8 @@ class Subordinates(Each):
         if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
             holds = not holds
         if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
-            asked = [before[-1]]
+            turned = self.asked and self.asked[0] in before[-1].branch and (self.asked_when == "succeeded") != holds
+            asked = list(self.asked) if turned else [before[-1]]
         if not asked and clause.kind == "unless" and condition.kind == "outcome" and not condition.holds:
             asked = self._run_first(clause, condition, state, tail=tail)
         if not asked:

@@ -108,6 +108,10 @@ class Drafts:
         ends = open_ends(earlier)
         needs: Needs = {}
         for end in ends:
+            if loose and (given_up := self._given_up(end, ends)):
+                needs |= dict.fromkeys(given_up, "succeeded")
+                end.followed = True  # nothing waits for it any more
+                continue
             off = any(
                 end.branch.get(asked) not in (None, other.branch.get(asked), "finished")
                 for other in ends
@@ -117,6 +121,15 @@ class Drafts:
             side = loose and any(when == "failed" or asked.check for asked, when in end.branch.items())
             needs[end] = "finished" if off or side else "succeeded"
         return needs
+
+    def _given_up(self, end: Draft, ends: Sequence[Draft]) -> list[Draft]:
+        """ "If they fail, page Dana. Then ship it": who only tells of a failure mends nothing, so it is shipped if they
+        pass. Return what had to pass; nothing where the other branch has work of its own."""
+        failed = [asked for asked, when in end.branch.items() if when == "failed" and not asked.check]
+        known = self.known
+        tells = known.root(end.verb) in known.giving_up or bool(set(end.thing) & known.complaints)
+        taken = any(other.branch.get(asked, "failed") != "failed" for other in ends for asked in failed)
+        return failed if tells and not taken else []
 
     def _last_asked(self) -> list[Draft]:
         """What the last condition asked about; where there was none, the last step."""
@@ -302,6 +315,9 @@ class Drafts:
         if not check.needs and set(words) & known.counted_out:
             return True
         exists = known.existence.at(words, 0)
+        looked = known.root(last.verb) in known.judging or last.verb in known.inquiries
+        if exists and looked and not check.needs and set(words) & known.faults:
+            return True
         measures = known.root(last.verb) in known.judging or last.verb in known.inquiries
         return not exists and (measures or bool(last.needs))
 
@@ -331,7 +347,7 @@ class Drafts:
     def _event(self, clause: Clause, state: Told, group: Sequence[Draft]) -> list[Draft] | None:
         """Return the drafts that an event names, new ones where none was there; None where it is no event."""
         words = [token.norm for token in clause.tokens]
-        if not words or any(word in self.known.past for word in words):
+        if not words or any(word in self.known.past for word in words) or self._tells_a_tale(words):
             return None
         if set(words) & self.known.durations and words[0] in self.known.indefinite | self.known.counts:
             state.base = self._then(self._open())
@@ -349,7 +365,8 @@ class Drafts:
             counted = self._counted(words)
             return counted or (list(self._open()) if set(words) & self.known.totals else list(group))
         if words[0] in self.known.pronouns | self.known.points and words[-1] in self.known.settled and len(words) < 4:
-            return self.found.drafts[-1:] if words[0] not in self.known.plural else list(group)
+            several = words[0].partition("'")[0] in self.known.plural
+            return list(group) if several else self.found.drafts[-1:]
         verbs = [w for w in spoken if w not in small]
         done = {self.known.root(self.known.base(w) or w) for w in verbs}
         if len(verbs) == 1 and len(spoken) > 1 and done & {self.known.root(one.verb) for one in group}:
@@ -357,6 +374,8 @@ class Drafts:
         last = self.found.drafts[-1:]
         pointing = len(phrase.tokens) == 2 and phrase.tokens[1].norm in self.known.singular | self.known.plural
         if last and pointing and self._same_work(last[0].verb, phrase.verb):
+            return last
+        if last and {last[0].verb, phrase.verb} <= self.known.seekers:
             return last
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
@@ -372,6 +391,10 @@ class Drafts:
         if phrase.kind == "thing":
             self._do_thing(phrase)
         return [self._draft(phrase)]
+
+    def _tells_a_tale(self, words: Sequence[str]) -> bool:
+        """ "After the price increase our spend went up": a sentence of its own in the past, and no event to come."""
+        return any(word in self.known.tales and n > 1 for n, word in enumerate(words[:16]))
 
     def _goes_on(self, words: Sequence[str]) -> bool:
         """ "While the board is cycling": what a thing does meanwhile is no work of ours."""
