@@ -101,6 +101,7 @@ class Grammar:
     def __init__(self, names: tuple[str, ...]) -> None:
         tables = [table(name) for name in names]
         self._forms: dict[str, Form | None] = {}
+        self._mended: dict[tuple[str, bool], str | None] = {}
         for name in _sets():
             setattr(self, name, frozenset(word for one in tables for word in one.get(name, ())))
         self.outcomes = frozenset(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
@@ -205,6 +206,13 @@ class Grammar:
 
     def mended(self, word: str, *, opens: bool) -> str | None:
         """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
+        if (word, opens) not in self._mended:
+            if len(self._mended) > _REMEMBERED:
+                self._mended.clear()
+            self._mended[word, opens] = self._mend(word, opens=opens)
+        return self._mended[word, opens]
+
+    def _mend(self, word: str, *, opens: bool) -> str | None:
         if word in self.spellings:
             return self.spellings[word]
         short = next((one for one in self.short_prefixes if word.startswith(one) and len(word) > len(one) + 2), None)

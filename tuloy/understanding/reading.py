@@ -19,6 +19,7 @@ from tuloy.understanding.turns import turned
 __all__ = ["read"]
 
 _NEAR = 40
+_LONGEST_CLOSING = 50
 
 
 def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tuple[int, int]] = ()) -> Reading:
@@ -48,6 +49,7 @@ class _Reader(Sentences):
         super().__init__(text, known)
         self.ignored = sorted(ignored)
         self.title: Block | None = None
+        self.cut: dict[tuple[int, int], list[Token]] = {}
 
     def read_all(self, tree: Sequence[Block], base: Needs) -> list[Draft]:
         """Read neighbouring blocks; return the drafts made."""
@@ -86,6 +88,8 @@ class _Reader(Sentences):
     def _closes(self, block: Block) -> bool:
         """ "Kind regards," on a line of its own: what follows is who wrote it."""
         line = self.text[block.start : block.end].partition("\n")[0]
+        if len(line) > _LONGEST_CLOSING:
+            return False
         words = [token.norm for token in tokenize(line, 0, len(line)) if token.kind == "word"]
         found = self.known.closings.at(words, 0) if block.kind == "text" and 0 < len(words) < 6 else None
         return found is not None and found[1] == len(words)
@@ -249,9 +253,12 @@ class _Reader(Sentences):
             made[-1].command = body
 
     def _tokens(self, block: Block) -> list[Token]:
-        found = tokenize(self.text, block.start, block.end)
-        kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
-        return self._mended(self._clipped(kept))
+        place = (block.start, block.end)
+        if place not in self.cut:
+            found = tokenize(self.text, block.start, block.end)
+            kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
+            self.cut[place] = self._mended(self._clipped(kept))
+        return list(self.cut[place])
 
     def _clipped(self, tokens: list[Token]) -> list[Token]:
         """ "'Pag", "'yon": a word whose first letters are left out is one token with its apostrophe."""

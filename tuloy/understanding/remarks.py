@@ -22,6 +22,8 @@ class Remarks(Subordinates):
     def _says_how(self, rest: list[Token], words: Sequence[str], *, beside: bool = False) -> bool:
         """ "Do it concurrently", "do them in that order": how the steps before are done, and no step."""
         known = self.known
+        if not beside and not known.parallel_intro.within(words) and not known.ordered_intro.within(words):
+            return False
         kept = [token.norm for token in stripped(rest, known)[0]]
         side = known.parallel_intro.within(kept)
         kept = [*kept[: side[1]], *kept[side[1] + side[2] :]] if side else kept
