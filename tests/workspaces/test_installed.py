@@ -296,7 +296,7 @@ def test_half_kept_set_is_never_used(
 
 
 def test_key_depends_on_place_and_files(tmp_path: Path) -> None:
-    """The files count by their content, and an empty lock file is not a missing one; nothing else counts."""
+    """The files and lock files above count by content, and an empty one is not a missing one; nothing else counts."""
     root, keys = tmp_path, []
     for name in ("package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"):
         for text in ("", "x"):
@@ -305,5 +305,8 @@ def test_key_depends_on_place_and_files(tmp_path: Path) -> None:
     (tmp_path / "web").mkdir()
     keys += [installation_key(root, Path("web")), installation_key(tmp_path / "web", Path())]
     _write(root, {"index.js": "x"})
+    _write(root, {"yarn.lock": "y"})
+    keys.append(installation_key(root, Path("web")))
+    _write(root, {"yarn.lock": "x"})
     assert len(set(keys)) == len(keys)
-    assert installation_key(root, Path()) == keys[-3]
+    assert installation_key(root, Path()) == keys[-4]

@@ -21,7 +21,7 @@ from tuloy.printable import one_line
 from tuloy.work.run import Run
 from tuloy.workspaces.git import keep
 from tuloy.workspaces.pool import Commit, Workspace, commit_all, save_patch
-from tuloy.workspaces.prepare import keep_for_later, prepare, python_path
+from tuloy.workspaces.prepare import clear_for_install, installs, keep_for_later, prepare, python_path
 
 __all__ = ["commits_before", "do_step", "finished", "place_of", "skip_step", "step_key"]
 
@@ -123,6 +123,8 @@ def _attempt(
 ) -> tuple[Outcome, bool]:
     """Journal, work, commit, record. Return the outcome and whether the workspace may be used again."""
     prepare(workspace, run.repo.root, run.installed)
+    if isinstance(step.action, CommandAction) and installs(step.action.argv):
+        clear_for_install(workspace)
     place, env = place_of(run, workspace)
     folder = run.folder / "steps" / step.id
     attempt = run.store.start_attempt(

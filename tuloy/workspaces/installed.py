@@ -18,7 +18,16 @@ from tuloy.workspaces.git import git
 from tuloy.workspaces.records import Workspace
 from tuloy.workspaces.removal import remove
 
-__all__ = ["Installed", "installation_key", "keep_installed", "kept_sets", "package_directories", "sweep"]
+__all__ = [
+    "Installed",
+    "installation_key",
+    "is_farm",
+    "is_locked",
+    "keep_installed",
+    "kept_sets",
+    "package_directories",
+    "sweep",
+]
 
 LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
 _PART = "part-"
@@ -40,11 +49,11 @@ def keep_installed(workspace: Workspace, folder: Path) -> Installed | None:
     packages may need theirs. The workspace is left without `node_modules`.
     """
     found = [d for d in package_directories(workspace.path) if _is_directory(workspace.path / d / "node_modules")]
-    if not any(_holds_installed(workspace.path / directory / "node_modules") for directory in found):
+    if all(is_farm(workspace.path / directory / "node_modules") for directory in found):
         return None
     ignored = _ignored(workspace)
     found = [directory for directory in found if f"{(directory / 'node_modules').as_posix()}/" in ignored]
-    if not any(_holds_installed(workspace.path / directory / "node_modules") for directory in found):
+    if all(is_farm(workspace.path / directory / "node_modules") for directory in found):
         return None
     keys = {str(directory): installation_key(workspace.path, directory, ignored=ignored) for directory in found}
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,11 +81,15 @@ def sweep(folder: Path) -> None:
 def installation_key(root: Path, directory: Path, *, ignored: Collection[str] = ()) -> str:
     """Hash what an installation is made for: its place, package.json and the lock files that are not `ignored`."""
     parts = [str(directory)]
-    for name in ("package.json", *LOCKS):
-        path = root / directory / name
-        there = path.is_file() and (directory / name).as_posix() not in ignored
-        parts.append(_digest(path) if there else "")
+    for place in (directory / "package.json", *_lock_places(directory)):
+        there = (root / place).is_file() and place.as_posix() not in ignored
+        parts.append(_digest(root / place) if there else "")
     return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def is_locked(root: Path, directory: Path) -> bool:
+    """Whether a lock file says what is installed there: one beside the package.json, or that of a workspace above."""
+    return any((root / place).is_file() for place in _lock_places(directory))
 
 
 def package_directories(root: Path) -> Iterator[Path]:
@@ -88,6 +101,17 @@ def package_directories(root: Path) -> Iterator[Path]:
         names[:] = [name for name in names if name not in ("node_modules", ".git", ".venv")]
         if "package.json" in files:
             yield Path(directory).relative_to(root)
+
+
+def is_farm(modules: Path) -> bool:
+    """Whether a `node_modules` holds our links alone: they are absolute, those of installers are relative."""
+    return _is_directory(modules) and all(
+        entry.is_symlink() and entry.readlink().is_absolute() for entry in _packages(modules)
+    )
+
+
+def _lock_places(directory: Path) -> list[Path]:
+    return [place / name for place in (directory, *directory.parents) for name in LOCKS]
 
 
 def _directories(root: Path) -> list[Path]:
@@ -106,11 +130,6 @@ def _packages(modules: Path) -> Iterator[Path]:
             yield from entry.iterdir()
         elif not entry.name.startswith("."):
             yield entry
-
-
-def _holds_installed(modules: Path) -> bool:
-    """Whether an installer was at work: our own links are absolute, theirs are relative."""
-    return any(not (entry.is_symlink() and entry.readlink().is_absolute()) for entry in _packages(modules))
 
 
 def _ignored(workspace: Workspace) -> frozenset[str]:

@@ -5,6 +5,7 @@ JavaScript packages are linked; a Python environment is used where it lies, with
 worktree's code first. Installs nothing.
 """
 
+import re
 import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,18 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from tuloy.workspaces.installed import (
-    LOCKS,
     Installed,
     installation_key,
+    is_farm,
+    is_locked,
     keep_installed,
     kept_sets,
     package_directories,
 )
 from tuloy.workspaces.records import Workspace
+from tuloy.workspaces.removal import remove
 
-__all__ = ["keep_for_later", "prepare", "python_path"]
+__all__ = ["clear_for_install", "installs", "keep_for_later", "prepare", "python_path"]
 
 MOST_BYTES = 4_000_000
+INSTALLS = re.compile(
+    r"\b(npm|pnpm|yarn|bun) +(-\S+ +([^-\s]\S* +)?)*(i|install|add|ci|update|up|upgrade|remove|rm|uninstall)\b"
+    r"|\byarn *($|[&;|])"
+)
 
 
 def prepare(workspace: Workspace, checkout_root: Path, installed: Path | None = None) -> None:
@@ -41,6 +48,19 @@ def prepare(workspace: Workspace, checkout_root: Path, installed: Path | None = 
             continue
         if source := _source(workspace.path, directory, checkout_root.resolve(), sets):
             _farm(source / directory / "node_modules", target, source, workspace.path)
+
+
+def installs(argv: Sequence[str]) -> bool:
+    """Whether a command, or a shell's words in it, has a package manager install something."""
+    return bool(INSTALLS.search(" ".join(argv)))
+
+
+def clear_for_install(workspace: Workspace) -> None:
+    """Take our links away where no lock file says what they stand for: npm would write a lock file of them."""
+    for directory in package_directories(workspace.path):
+        modules = workspace.path / directory / "node_modules"
+        if is_farm(modules) and not is_locked(workspace.path, directory):
+            remove(modules)
 
 
 def keep_for_later(workspace: Workspace, installed: Path) -> None:
@@ -82,7 +102,7 @@ def _source(root: Path, directory: Path, checkout_root: Path, sets: Sequence[Ins
     in_checkout = (checkout_root / directory / "node_modules").is_dir()
     if in_checkout and (not ours or installation_key(checkout_root, directory) == key):
         return checkout_root
-    if ours and any((root / directory / name).is_file() for name in LOCKS):
+    if ours and is_locked(root, directory):
         return ours[0].tree
     return checkout_root if in_checkout else None
 
