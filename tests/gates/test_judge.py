@@ -91,6 +91,7 @@ def test_only_answers_are_cacheable() -> None:
         ("Tests:       1 failed, 1 skipped, 2 passed, 4 total\n", 2, 1, 1, ()),
         (" Test Files  1 passed (1)\n      Tests  2 passed | 1 skipped (3)\n", 2, 0, 1, ()),
         ("  5 passing (12ms)\n  1 pending\n  2 failing\n", 5, 2, 1, ()),
+        ("  Total:     3\n  Passed:    2\n  Skipped:   1\n  Duration:  2.40ms\n\n", 2, 1, 1, ()),
         ("FAILED tests/a.py::b - x\n= 1 failed, 2 passed in 0.10s =\n", 2, 1, 0, ("tests/a.py::b",)),
         ("3 passed in 0.10s\n", 3, 0, 0, ()),
         ("FAIL: t (m.T)\nRan 4 tests in 0.001s\n\nFAILED (failures=1, skipped=1)\n", 2, 1, 1, ("t (m.T)",)),
@@ -118,7 +119,8 @@ def test_closing_lines_are_recognised(output: str, passed: int, failed: int, ski
 @pytest.mark.parametrize(
     "output",
     ["", "all tests passed!", "?   \tx/a\t[no test files]\n", "ok  \tx/c\t0.01s [no tests to run]\n",
-     "no tests ran in 0.01s",     "OK", "tests: 5 ok", "10 passing grades"],
+     "no tests ran in 0.01s",     "OK", "tests: 5 ok", "10 passing grades",
+     "  Total:     3\n  Passed:    3\n"],
 )  # fmt: skip
 def test_other_words_are_no_summary(output: str) -> None:
     """Output that no runner writes at its end is not taken for a summary."""

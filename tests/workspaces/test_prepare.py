@@ -11,7 +11,7 @@ import pytest
 from tuloy.workspaces.fingerprint import fingerprint
 from tuloy.workspaces.git import git
 from tuloy.workspaces.pool import Workspaces, commit_all
-from tuloy.workspaces.prepare import prepare, python_path
+from tuloy.workspaces.prepare import clear_for_install, installs, prepare, python_path
 
 Git = Callable[..., str]
 
@@ -131,3 +131,47 @@ def test_projects_without_packages_are_left_alone(checkout: Path, base: str, poo
     (workspace.path / "package.json").write_text("{}")
     prepare(workspace, checkout)
     assert not (workspace.path / "node_modules").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("npm install", True),
+        ("npm i left-pad", True),
+        ("/usr/bin/npm ci", True),
+        ("npm --prefix web --silent install", True),
+        ("sh -c cd web && pnpm add left-pad", True),
+        ("yarn", True),
+        ("sh -c yarn && yarn test", True),
+        ("bun update", True),
+        ("npm test", False),
+        ("npm run install-hooks", False),
+        ("yarn build", False),
+        ("pip install npm", False),
+        ("npm " + "-a " * 5000, False),
+    ],
+)
+def test_commands_that_install_are_known(command: str, expected: bool) -> None:
+    """A package manager that is told to install is recognised, in a shell's words too; running scripts is not meant."""
+    assert installs(command.split(" ")) == expected
+
+
+def test_links_are_taken_away_before_a_first_lock_file_is_written(
+    checkout: Path, pool: Workspaces, plain_git: Git
+) -> None:
+    """Where no lock file says what links stand for, an installer starts with none; where one does, and where something
+    real is installed, `node_modules` stays."""
+    _node_project(checkout)
+    (checkout / "packages" / "own" / "yarn.lock").write_text("")
+    plain_git(checkout, "add", "-A")
+    plain_git(checkout, "commit", "-q", "-m", "node")
+    before = fingerprint(checkout)
+    workspace = pool.lease(plain_git(checkout, "rev-parse", "HEAD"))
+    prepare(workspace, checkout)
+    clear_for_install(workspace)
+    assert not (workspace.path / "node_modules").exists()
+    assert (workspace.path / "packages" / "own" / "node_modules" / "deep" / "x.js").read_text() == "deep"
+    (workspace.path / "node_modules" / "real").mkdir(parents=True)
+    clear_for_install(workspace)
+    assert (workspace.path / "node_modules" / "real").exists()
+    assert fingerprint(checkout) == before

@@ -81,6 +81,13 @@ def _mocha(said: str) -> Iterator[Summary]:
         yield Summary("mocha", int(passed), had.get("failing", 0), had.get("pending", 0))
 
 
+def _uvu(said: str) -> Iterator[Summary]:
+    """Read uvu, whose total leaves out what was skipped."""
+    pattern = r"^  Total: +(\d+)\n  Passed: +(\d+)\n  Skipped: +(\d+)\n  Duration: +[\d.]+\w+$"
+    for total, passed, skipped in re.findall(pattern, said, re.MULTILINE):
+        yield Summary("uvu", int(passed), max(int(total) - int(passed), 0), int(skipped))
+
+
 def _pytest(said: str) -> Iterator[Summary]:
     pattern = r"^=* ?((?:\d+ \w+(?:, )?)+) in [\d.]+s(?: \([\d:]+\))? ?=*$"
     names = tuple(re.findall(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE))
@@ -156,5 +163,5 @@ def _all_or_none(names: tuple[str, ...], failed: int) -> tuple[str, ...]:
 
 
 READERS: tuple[Callable[[str], Iterator[Summary]], ...] = (
-    _node, _jest, _vitest, _mocha, _pytest, _unittest, _cargo, _go, _ctest, _prove, _tap,
+    _node, _jest, _vitest, _mocha, _uvu, _pytest, _unittest, _cargo, _go, _ctest, _prove, _tap,
 )  # fmt: skip

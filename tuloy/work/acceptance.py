@@ -14,6 +14,7 @@ from tuloy.work.stage_end import judge_commit
 from tuloy.workspaces.git import keep, read_ref, update_ref
 from tuloy.workspaces.landing import accept, revert_commit
 from tuloy.workspaces.merge import merge
+from tuloy.workspaces.removal import remove
 
 __all__ = ["Accepted", "accept_goal", "rollback_goal"]
 
@@ -50,6 +51,7 @@ def accept_goal(run: Run, *, partial: bool = False) -> Accepted:
     gates = _judge(run, merged.commit, before)
     accept(run.repo, target, merged.commit, before)
     run.store.record_acceptance(run.goal.id, target, before, merged.commit)
+    remove(run.installed)
     return Accepted(target, before, merged.commit, gates)
 
 

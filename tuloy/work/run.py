@@ -19,6 +19,7 @@ from tuloy.plan import Plan, Stage, Step
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store
 from tuloy.workspaces.directories import reopen
+from tuloy.workspaces.installed import sweep
 from tuloy.workspaces.pool import Workspaces
 from tuloy.workspaces.records import Repository
 
@@ -71,6 +72,11 @@ class Run:
         return self.settings.home / "goals" / self.goal.id
 
     @property
+    def installed(self) -> Path:
+        """Where what the goal's steps installed is kept."""
+        return self.folder / "installed"
+
+    @property
     def statuses(self) -> dict[str, OutcomeStatus]:
         """How each step ended, as far as it has."""
         return {step: outcome.status for step, outcome in self.outcomes.items()}
@@ -110,6 +116,7 @@ def open_run(
         try:
             run = Run(goal, plan, settings, store, repo, workspaces, agents, tell)
             run.recorded = store.outcomes(goal.id)
+            sweep(run.installed)
             yield run
         finally:
             workspaces.close()

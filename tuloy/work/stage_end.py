@@ -42,7 +42,7 @@ def judge_commit(run: Run, stage: Stage, gate: str, commit: str, *, base: str | 
     try:
         if not verify(workspace, commit):
             raise TuloyError(f"workspace {str(workspace.path)!r} does not hold {commit[:12]}; run `tuloy resume`")
-        prepare(workspace, run.repo.root)
+        prepare(workspace, run.repo.root, run.installed)
         at = _judging(run, stage, gate, workspace, base, commit, borrowed)
         key = cache_key(gate, at, tree_of(run.repo, commit), tree_of(run.repo, base) if base else None)
         cached = run.store.gate_from_cache(key)
@@ -110,7 +110,7 @@ def _judging(
             return None
         before = run.workspaces.lease(base, fresh=True)
         borrowed.append(before)
-        prepare(before, run.repo.root)
+        prepare(before, run.repo.root, run.installed)
         return before.path
 
     return Judging(

@@ -21,7 +21,7 @@ from tuloy.printable import one_line
 from tuloy.work.run import Run
 from tuloy.workspaces.git import keep
 from tuloy.workspaces.pool import Commit, Workspace, commit_all, save_patch
-from tuloy.workspaces.prepare import prepare, python_path
+from tuloy.workspaces.prepare import clear_for_install, installs, keep_for_later, prepare, python_path
 
 __all__ = ["commits_before", "do_step", "finished", "place_of", "skip_step", "step_key"]
 
@@ -122,7 +122,9 @@ def _attempt(
     run: Run, step: Step, agent: Agent, workspace: Workspace, base: str, key: str, task_run_id: str | None
 ) -> tuple[Outcome, bool]:
     """Journal, work, commit, record. Return the outcome and whether the workspace may be used again."""
-    prepare(workspace, run.repo.root)
+    prepare(workspace, run.repo.root, run.installed)
+    if isinstance(step.action, CommandAction) and installs(step.action.argv):
+        clear_for_install(workspace)
     place, env = place_of(run, workspace)
     folder = run.folder / "steps" / step.id
     attempt = run.store.start_attempt(
@@ -155,7 +157,9 @@ def _attempt(
         lost = Outcome(key=key, step=step.id, status="lost", reason=report.reason, base=base, agent=agent.name)
         return lost, False
     report, commit = _take_commit(run, step, agent, workspace, report)
-    if report.status != "done" and step.effects == "workspace":
+    if report.status == "done":
+        keep_for_later(workspace, run.installed)
+    elif step.effects == "workspace":
         save_patch(workspace, folder / f"attempt-{attempt.id}.patch")
     outcome = Outcome(
         key=key,

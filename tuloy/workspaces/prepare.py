@@ -1,38 +1,74 @@
 """Makes a worktree ready to run the project, from what the user's checkout has installed, without touching
-that.
+that, and from what the goal's own steps installed.
 
 JavaScript packages are linked; a Python environment is used where it lies, with variables that put the
 worktree's code first. Installs nothing.
 """
 
-import os
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tuloy.workspaces.installed import (
+    Installed,
+    installation_key,
+    is_farm,
+    is_locked,
+    keep_installed,
+    kept_sets,
+    package_directories,
+)
 from tuloy.workspaces.records import Workspace
+from tuloy.workspaces.removal import remove
 
-__all__ = ["prepare", "python_path"]
+__all__ = ["clear_for_install", "installs", "keep_for_later", "prepare", "python_path"]
 
 MOST_BYTES = 4_000_000
+INSTALLS = re.compile(
+    r"\b(npm|pnpm|yarn|bun) +(-\S+ +([^-\s]\S* +)?)*(i|install|add|ci|update|up|upgrade|remove|rm|uninstall)\b"
+    r"|\byarn *($|[&;|])"
+)
 
 
-def prepare(workspace: Workspace, checkout_root: Path) -> None:
-    """Link the checkout's `node_modules` into the workspace, for every `package.json` that has one beside it.
+def prepare(workspace: Workspace, checkout_root: Path, installed: Path | None = None) -> None:
+    """Link `node_modules` into the workspace, for every `package.json` that one was installed for.
 
-    Each `node_modules` becomes a real directory with a link per package, so that what a tool writes beside
-    the packages stays in the workspace. Packages of the project itself (npm workspaces) lead to the
-    workspace's code.
+    What steps installed (`installed`, the folder of the sets) comes before the checkout's where it was made for the
+    same package.json and lock files. Each `node_modules` becomes a real directory with a link per package, so that
+    what a tool writes beside the packages stays in the workspace. Packages of the project itself (npm workspaces)
+    lead to the workspace's code.
     """
-    for directory in _package_directories(workspace.path, checkout_root):
-        source, target = (
-            checkout_root / directory / "node_modules",
-            workspace.path / directory / "node_modules",
-        )
-        if not target.exists() and not target.is_symlink():
-            _farm(source, target, checkout_root.resolve(), workspace.path)
+    sets = kept_sets(installed) if installed else []
+    for directory in package_directories(workspace.path):
+        target = workspace.path / directory / "node_modules"
+        if target.exists() or target.is_symlink():
+            continue
+        if source := _source(workspace.path, directory, checkout_root.resolve(), sets):
+            _farm(source / directory / "node_modules", target, source, workspace.path)
+
+
+def installs(argv: Sequence[str]) -> bool:
+    """Whether a command, or a shell's words in it, has a package manager install something."""
+    return bool(INSTALLS.search(" ".join(argv)))
+
+
+def clear_for_install(workspace: Workspace) -> None:
+    """Take our links away where no lock file says what they stand for: npm would write a lock file of them."""
+    for directory in package_directories(workspace.path):
+        modules = workspace.path / directory / "node_modules"
+        if is_farm(modules) and not is_locked(workspace.path, directory):
+            remove(modules)
+
+
+def keep_for_later(workspace: Workspace, installed: Path) -> None:
+    """Keep what a step installed in the workspace for the goal's later workspaces; this one gets links to it."""
+    if kept := keep_installed(workspace, installed):
+        for directory in map(Path, kept.keys):
+            modules = directory / "node_modules"
+            _farm(kept.tree / modules, workspace.path / modules, kept.tree, workspace.path)
 
 
 def python_path(root: Path) -> list[str]:
@@ -52,17 +88,27 @@ def python_path(root: Path) -> list[str]:
     return list(dict.fromkeys(entries))
 
 
-def _package_directories(path: Path, checkout_root: Path) -> Iterator[Path]:
-    if not (checkout_root / "node_modules").is_dir() and not (path / "package.json").is_file():
-        return
-    for directory, names, files in os.walk(path):
-        names[:] = [name for name in names if name not in ("node_modules", ".git", ".venv")]
-        relative = Path(directory).relative_to(path)
-        if "package.json" in files and (checkout_root / relative / "node_modules").is_dir():
-            yield relative
+def _source(root: Path, directory: Path, checkout_root: Path, sets: Sequence[Installed]) -> Path | None:
+    """Return whose `node_modules` fit: made for the same files, else the last one made, else the checkout's.
+
+    Without a lock file nothing but the same files will do: `npm install` would take the links for what was asked for,
+    and write a lock file of paths on this machine.
+    """
+    ours = [one for one in sets if str(directory) in one.keys]
+    key = installation_key(root, directory) if ours else ""
+    for one in ours:
+        if one.keys[str(directory)] == key:
+            return one.tree
+    in_checkout = (checkout_root / directory / "node_modules").is_dir()
+    if in_checkout and (not ours or installation_key(checkout_root, directory) == key):
+        return checkout_root
+    if ours and is_locked(root, directory):
+        return ours[0].tree
+    return checkout_root if in_checkout else None
 
 
-def _farm(source: Path, target: Path, checkout_root: Path, root: Path) -> None:
+def _farm(source: Path, target: Path, origin: Path, root: Path) -> None:
+    """Link the packages of `source`, which lies in `origin`, for the project whose code lies in `root`."""
     target.mkdir()
     for entry in source.iterdir():
         if entry.name == ".bin":
@@ -70,9 +116,9 @@ def _farm(source: Path, target: Path, checkout_root: Path, root: Path) -> None:
         elif entry.name.startswith("@") and entry.is_dir() and not entry.is_symlink():
             (target / entry.name).mkdir()
             for package in entry.iterdir():
-                _link(package, target / entry.name / package.name, checkout_root, root)
+                _link(package, target / entry.name / package.name, origin, root)
         elif not entry.name.startswith(".") or entry.name == ".pnpm":
-            _link(entry, target / entry.name, checkout_root, root)
+            _link(entry, target / entry.name, origin, root)
 
 
 def _copy_links(source: Path, target: Path) -> None:
@@ -83,10 +129,11 @@ def _copy_links(source: Path, target: Path) -> None:
         link.symlink_to(entry.readlink() if entry.is_symlink() else entry.resolve())
 
 
-def _link(entry: Path, link: Path, checkout_root: Path, root: Path) -> None:
+def _link(entry: Path, link: Path, origin: Path, root: Path) -> None:
     real = entry.resolve()
-    if entry.is_symlink() and real.is_relative_to(checkout_root) and "node_modules" not in real.parts:
-        real = root / real.relative_to(checkout_root)
+    if entry.is_symlink() and real.is_relative_to(origin):
+        within = real.relative_to(origin)
+        real = real if "node_modules" in within.parts else root / within
     link.symlink_to(real)
 
 
