@@ -121,6 +121,14 @@ FILIPINO = [
     ("Gumawa ng script na nagbabasa ng CSV at i-run ito.", 2, "1>2"),
     ("Para sa bawat api at web, i-run ang tests.", 2, ""),
     ("I-lint at i-test ang code.", ["I-lint ang code", "I-test ang code"], ""),
+    ("I-dry-run at i-code-review ang script.", ["I-dry-run ang script", "I-code-review ang script"], ""),
+    ("I-scan ang lahat ng branch. I-audit ang lahat ng branch.", 2, ""),
+    ("Bigyan ng read at write access si Ana sa bucket.", ["Bigyan ng read at write access si Ana sa bucket"], ""),
+    ("I-lint ang repo, i-copy and paste ang `a.css` sa docs.", 2, ""),
+    ("I-release ang app, maliban kung bumagsak ang mga load test sa staging.", 2, "1>2"),
+    ("i-deploy sa staging pag ok yung deploy i-tag yung release pag hindi i-revert yung commit", 3, "1>2 1!3"),
+    ("I-run ang `make lint`. I-build ang app. Kung pumalya ang `make lint`, sabihan si Ana.", 3, "1!3"),
+    ("Idagdag ang `make fmt` sa hook. I-publish din ang `pkg/icons`.", 2, ""),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

@@ -161,7 +161,8 @@ class _Cutter(Scan):
             self.listing |= comma and self.now.kind == "main" and bool(self.now.tokens)
             self.place = end
             self._open("main", 0, comma=comma, joined=joined)
-            self._take(1)
+            idiom = self.known.idioms.at(self.bare, self.place)
+            self._take(idiom[1] if idiom else 1)
         else:
             self._take(end - here)
 

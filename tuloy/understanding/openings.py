@@ -192,7 +192,17 @@ class Scan:
             return False
         if self.tokens[place].kind == "code":
             return self._second_command()
+        if joined and not comma and self._stands_bare(place) and self._goes_on_with_nouns(place):
+            return False
         return self._verb_opens(place) or self._duty_opens(place)
+
+    def _goes_on_with_nouns(self, place: int) -> bool:
+        """ "Bigyan ng read at write access ang QA": behind a verb with affixes, two bare ones in front of a noun."""
+        known, now = self.known, self.now
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        inflected = bool(now.tokens) and now.tokens[0].norm not in known.borrowed
+        small = known.determiners | known.prepositions | known.coordinators | known.fragments | known.adverbs
+        return inflected and after.isalpha() and after not in small and not known.connectives.at([after], 0)
 
     def _names_items(self, place: int) -> bool:
         """ "For each of billing, search and mail": before the last item every bare word is one."""
@@ -260,7 +270,8 @@ class Scan:
             return True
         last = self.now.tokens[-1].norm
         known = self.known
-        first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
+        loose = (known.everyone | known.adverbs) - known.outcomes
+        first = next((t.norm for t in self.now.tokens if t.norm not in loose), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in known.fragments)
         answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
@@ -275,7 +286,17 @@ class Scan:
         ):
             return True
         ended = leads or last in known.passes or last in known.fails or last in known.finished
-        return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
+        ended = ended or (self.now.kind == "after" and last in known.past)
+        if not ended or self.tokens[self.place].kind != "word" or (leads and self._stands_bare(self.place)):
+            return False
+        return self._verb_opens(self.place)
+
+    def _stands_bare(self, place: int) -> bool:
+        """ "Ang mga UI test sa Pixel": among words with affixes an English verb without one names a thing."""
+        known = self.known
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        english = self.words[place] in known.borrowed and bool(known.affixes)
+        return english and (after not in known.determiners or after in known.prepositions)
 
     def _verb_opens(self, place: int) -> bool:
         known, words = self.known, self.words

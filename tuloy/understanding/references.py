@@ -298,7 +298,7 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     for word, after in pairwise(words):
         if _is_linked(word, after, known):
             found |= {word[:-1], word[:-2]}
-    return found
+    return found - {""}
 
 
 def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
@@ -333,7 +333,16 @@ def _head(draft: Draft, known: Grammar) -> str:
 def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
     """ "Write a report about the results": of what was done right before."""
     words = [token.norm for token in draft.tokens[:40]]
-    return any(word in known.results and words[n - 1] in known.articles for n, word in enumerate(words) if n > 1)
+    return any(
+        word in known.results and words[n - 1] in known.articles and not _counts(words, n, known)
+        for n, word in enumerate(words)
+        if n > 1
+    )
+
+
+def _counts(words: Sequence[str], place: int, known: Grammar) -> bool:
+    """ "Ang lahat ng package": how many of what follows, and not what came out."""
+    return words[place] in known.totals and set(words[place + 1 : place + 2]) <= known.linkers_of != frozenset()
 
 
 def _excluded(draft: Draft, source: Draft) -> bool:

@@ -93,7 +93,7 @@ class Subordinates(Each):
     def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
         known = self.known
         plain = clause.kind in ("on_pass", "on_fail")
-        condition = Condition("outcome", clause.kind == "on_pass") if plain else condition_of(clause.tokens, known)
+        condition = Condition("outcome", clause.kind == "on_pass") if plain else self._asked_by(clause.tokens)
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when

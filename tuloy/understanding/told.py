@@ -5,10 +5,10 @@ Owns making drafts, their order of work, open ends and the last thing asked. Cut
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuloy.plan import When
-from tuloy.understanding.conditions import Condition, asked_of, content, opposite
+from tuloy.understanding.conditions import Condition, asked_of, condition_of, content, opposite
 from tuloy.understanding.draft import Draft, Needs, Why, open_ends, reduced
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.openings import Clause
@@ -147,6 +147,14 @@ class Drafts:
         draft.title = draft.title or " ".join(self.text[draft.span[0] : draft.span[1]].split())
         draft.title = draft.title or "Do it"
         return draft
+
+    def _asked_by(self, tokens: Sequence[Token]) -> Condition:
+        """The condition that these words set; a subject in backticks is asked for by the words in them."""
+        condition = condition_of(tokens, self.known)
+        if condition.kind != "outcome" or "" not in condition.subject:
+            return condition
+        literal = self._literal_words(tokens)
+        return replace(condition, subject=(*(word for word in condition.subject if word), *literal))
 
     def _literal_words(self, tokens: Sequence[Token]) -> list[str]:
         raw = " ".join(self.text[t.start + 1 : t.end - 1] for t in tokens if t.kind in ("code", "quote"))
