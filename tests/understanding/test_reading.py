@@ -129,6 +129,19 @@ FILIPINO = [
     ("i-deploy sa staging pag ok yung deploy i-tag yung release pag hindi i-revert yung commit", 3, "1>2 1!3"),
     ("I-run ang `make lint`. I-build ang app. Kung pumalya ang `make lint`, sabihan si Ana.", 3, "1!3"),
     ("Idagdag ang `make fmt` sa hook. I-publish din ang `pkg/icons`.", 2, ""),
+    ("I-run ang smoke test. Alinman ang mangyari sa smoke test, i-post ang log.", 2, "1~2"),
+    ("I-deploy ang api tapos i-run ang e2e. Bumagsak man ang deploy o hindi, i-email ang QA.", 3, "1>2 1~3"),
+    ("I-merge ang PR. Na-merge man o hindi, isara ang tiket.", 2, "1~2"),
+    ("I-run ang tests. I-email ang report sa team, may error man o wala.", 2, "1~2"),
+    ("I-run ang build. I-post ang logs anuman ang kalabasan ng build.", 2, "1~2"),
+    (
+        "Tingnan kung may LICENSE. Kung wala, gumawa ng bago at i-commit ito.",
+        ["Tingnan kung may LICENSE", "Gumawa ng bagong LICENSE", "I-commit ang bagong LICENSE"],
+        "1!2 2>3",
+    ),
+    ("Para sa bawat isa sa a, b at c, gumawa ng job. Matapos ang tatlong job, i-run ang report.", 4, "1>4 2>4 3>4"),
+    ("Mag-build ng image at mag-deploy ng api. Kapag nagawa na ang dalawa, i-tag ang repo.", 3, "1>3 2>3"),
+    ("Ayusin ang typo. Habang nandyan ka na rin, i-enable ang cache.", ["Ayusin ang typo", "I-enable ang cache"], ""),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

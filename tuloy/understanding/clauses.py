@@ -178,7 +178,7 @@ class _Cutter(Scan):
         """Return the connective at a place, unless it is an ordinary word there."""
         if self._inverted(place, after_joint=after_joint):
             return "if", 1
-        found = self.known.connectives.at(self.words, place)
+        found = self._either_way(place) or self.known.connectives.at(self.words, place)
         if found is None:
             return None
         at_start = after_joint or not self.now.tokens
@@ -194,6 +194,23 @@ class _Cutter(Scan):
         if inside or not self._connects(kind, phrase, place, at_start=at_start):
             return None
         return kind, length
+
+    def _either_way(self, place: int) -> tuple[str, int] | None:
+        """ "Na-merge man o hindi", "may error man o wala", "bumagsak man ang deploy o hindi": whatever comes out."""
+        known, words = self.known, self.words
+        if not known.affixes or place + 3 >= len(words) or words[place] in known.concessive:
+            return None
+        length = next((n for n in (1, 2) if words[place + n] in known.concessive), 0)
+        if not length or (length == 2 and not known.existence.at(words, place)):
+            return None
+        behind = words[place + length + 1 : place + length + 3]
+        if behind[:1] and behind[0] in known.alternatives and len(behind) > 1:
+            told = behind[1] in known.outcomes or known.tells(behind[1])
+            return ("regardless", length + 3) if behind[1] in known.negations or told else None
+        ahead = words[place + length + 1 : place + length + 12]
+        turn = next((n for n, word in enumerate(ahead[:-1]) if word in known.alternatives), None)
+        open_to_it = turn is not None and (ahead[turn + 1] in known.negations or ahead[turn + 1] in known.outcomes)
+        return ("regardless", length + 1) if open_to_it and "," not in ahead[:turn] else None
 
     def _meant(self, place: int, kind: str, length: int) -> tuple[str, int]:
         """What the words behind a connective make of it: "on pass" with a subject asks, "after that" may name X."""
@@ -242,12 +259,17 @@ class _Cutter(Scan):
 
     def _connect(self, kind: str, length: int, *, comma: bool = False, joined: bool = False) -> None:
         end = self.place + length
+        if kind == "regardless" and self.known.affixes and self.words[end : end + 1]:
+            named = self.words[end] in self.known.determiners - self.known.coordinators
+            kind = "whatever" if named else kind
         trails = (end >= len(self.words) or self.words[end] == ",") and not (comma or joined)
         if kind == "seq" and trails and self.now.kind == "main" and self.now.tokens:
             self.now.marks.append(kind)
             self.place = end
             return
-        inside = kind in _MARKERS_INSIDE and bool(self.now.tokens) and not comma and not joined
+        closes = kind == "regardless" and end >= len(self.words) and bool(self.known.affixes)
+        inside = closes and bool(self.now.tokens) and self.now.kind == "main"
+        inside = inside or (kind in _MARKERS_INSIDE and bool(self.now.tokens) and not comma and not joined)
         if inside and (kind == "first" or not self._opens(self.place + length, True, True, {","})):
             self.now.marks.append(kind)
             self.place += length

@@ -195,10 +195,11 @@ def _is_plural(draft: Draft) -> bool:
 
 def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """ "If you can reproduce it", "kung hindi ma-reproduce": the doing of an earlier step, in its own verb."""
-    wanted = content([w for w in condition.subject if w not in known.negations | known.doers], known)
+    small = known.negations | known.doers | (known.novelties if known.affixes else frozenset())
+    wanted = content([w for w in condition.subject if w not in small], known)
     for draft in reversed(before[-8:]):
         verb = known.nominals.get(draft.verb) or known.root(draft.verb)
-        if verb in wanted and wanted <= {*draft.words, verb} and verb not in known.check_verbs:
+        if verb in wanted and wanted <= {*draft.words, *draft.thing, verb} and verb not in known.check_verbs:
             return [draft]
     return []
 

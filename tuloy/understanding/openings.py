@@ -121,6 +121,8 @@ class Scan:
             return word != "after" or not at_start
         if kind == "before" and (after[:1].isdigit() or after in ("and", "/", "")):
             return True
+        if kind == "before" and word in known.novelties and place:
+            return self.words[place - 1] in known.articles  # "gumawa ng bago"
         if kind in ("first", "last", "seq") and word in known.start_only:
             # "the next page", "last week", "first name": no adverb.
             if self._trails(kind, place + 1) and not at_start and self.words[place - 1] not in known.determiners:
@@ -260,6 +262,9 @@ class Scan:
 
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
+        if self.now.kind == "whatever" and self.now.tokens and self.known.affixes:
+            word = self.words[self.place]
+            return word not in self.known.borrowed and self.known.is_verb(word)
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False
         if self.words[self.place] in self.known.inverters:

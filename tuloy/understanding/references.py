@@ -164,7 +164,10 @@ def _name_adjective(draft: Draft, recent: Sequence[Draft], thing: Sequence[Token
     if last.norm == "one" and thing[-2].norm not in known.determiners:
         draft.title = title_of(text, draft.tokens, {place: noun[0]})
     elif last.norm in known.linked and len(thing) == 2:
-        draft.title = title_of(text, draft.tokens, {place: f"{known.linked[last.norm]} {noun[0]}"})
+        named = f"{known.linked[last.norm]} {noun[0]}"
+        draft.title = title_of(text, draft.tokens, {place: named})
+        draft.thing = (*draft.thing[:-1], known.linked[last.norm], noun[0].lower())
+        draft.thing_text = f"{text[thing[0].start : thing[-2].end]} {named}"
 
 
 def _pronouns(

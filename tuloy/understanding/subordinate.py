@@ -39,10 +39,7 @@ class Subordinates(Each):
             case "if" | "unless" | "on_pass" | "on_fail":
                 self._condition(clause, state, tail=tail)
             case "whatever" | "whether":
-                needs: Needs = (
-                    self._whatever(state) if not tail else dict.fromkeys(self.asked or self.group, "finished")
-                )
-                self._under(needs, state, tail=tail)
+                self._under(self._needs_whatever(clause, state, tail=tail), state, tail=tail)
             case "before":
                 self._before(clause, cut, n, state, tail=tail)
             case "after":
@@ -55,6 +52,18 @@ class Subordinates(Each):
                 self._constrain(clause)
             case _:
                 pass
+
+    def _needs_whatever(self, clause: Clause, state: Told, *, tail: bool) -> Needs:
+        """ "Anuman ang lumabas sa tests": from what the words name; else from what was asked about last."""
+        words = [token.norm for token in clause.tokens]
+        end = next((n for n, word in enumerate(words) if word in self.known.alternatives), len(words))
+        subject = tuple(words[:end])
+        before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
+        if self.known.affixes and subject and subject[0] in self.known.determiners:
+            named = asked_of(Condition("outcome", True, subject), before, [], self.known)
+            if named:
+                return dict.fromkeys(named, "finished")
+        return self._whatever(state) if not tail else dict.fromkeys(self.asked or self.group, "finished")
 
     def _tells_on(self, clause: Clause, state: Told) -> bool:
         """ "The importer crashes if the file is empty": a condition on what is only told is told as well."""
@@ -94,6 +103,9 @@ class Subordinates(Each):
         known = self.known
         plain = clause.kind in ("on_pass", "on_fail")
         condition = Condition("outcome", clause.kind == "on_pass") if plain else self._asked_by(clause.tokens)
+        if condition.kind == "fact" and condition.holds and self._tells_it_is_done(clause):
+            self._after(clause, state, tail=tail)
+            return
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
@@ -124,6 +136,12 @@ class Subordinates(Each):
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
         self._under(self._ask(asked, self.asked_when, every), state, tail=tail)
+
+    def _tells_it_is_done(self, clause: Clause) -> bool:
+        """ "Kapag nagawa na ang tatlo": the end of earlier steps, in a language whose word for "when" is "if"."""
+        first = clause.tokens[0].norm if clause.tokens else ""
+        asks = set(clause.opener.split()) & self.known.whether
+        return bool(self.known.affixes) and clause.kind == "if" and not asks and first in self.known.finished
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
@@ -228,6 +246,9 @@ class Subordinates(Each):
         state.run = list(events)
 
     def _while(self, clause: Clause, state: Told) -> None:
+        small = self.known.being_there | self.known.fragments | self.known.pronouns
+        if all(token.norm in small for token in clause.tokens):
+            return
         events = self._event(clause, state, state.run or self.group)
         if not events:
             return

@@ -342,12 +342,20 @@ class Drafts:
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
         named = [one for one in named if not any(state.base.get(asked, w) != w for asked, w in one.branch.items())]
+        named = self._counted(words, named)
         same = named and self._same_work(named[0].verb, phrase.verb)
         if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
         if phrase.kind == "thing":
             self._do_thing(phrase)
         return [self._draft(phrase)]
+
+    def _counted(self, words: Sequence[str], named: list[Draft]) -> list[Draft]:
+        """ "After the three jobs": all of the last group that do what the one named does."""
+        if not named or not any(self.known.numbers.get(word, 1) > 1 for word in words):
+            return named
+        alike = [one for one in self.group if one.verb == named[0].verb and one.tokens is named[0].tokens]
+        return alike if named[0] in alike else named
 
     def _same_work(self, one: str, other: str) -> bool:
         """ "Search for the book. Once you find it": one verb, or two for looking something up or checking it."""
