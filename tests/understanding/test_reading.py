@@ -142,6 +142,14 @@ FILIPINO = [
     ("Para sa bawat isa sa a, b at c, gumawa ng job. Matapos ang tatlong job, i-run ang report.", 4, "1>4 2>4 3>4"),
     ("Mag-build ng image at mag-deploy ng api. Kapag nagawa na ang dalawa, i-tag ang repo.", 3, "1>3 2>3"),
     ("Ayusin ang typo. Habang nandyan ka na rin, i-enable ang cache.", ["Ayusin ang typo", "I-enable ang cache"], ""),
+    ("pa-check naman nung logs tapos pa restart ng server", ["I-check yung logs", "Mag-restart ng server"], "1>2"),
+    ("Patingin naman ng config, tapos pasara nung tiket.", ["Tingnan ang config", "Isara yung tiket"], "1>2"),
+    ("paki alis yung lumang logo paki deploy na rin sa prod", ["Alisin yung lumang logo", "I-deploy sa prod"], "1>2"),
+    ("mag deploy ka sa dev tapos mag run ng e2e kung nag fail yung e2e i-revert mo", 3, "1>2 2!3"),
+    ("I-restart yung redis, puno na kasi yung memory.", ["I-restart yung redis"], ""),
+    ("Pa-upgrade naman nung pip may bug daw kasi yung luma", ["I-upgrade yung pip"], ""),
+    ("Ipadala ang build kay Ana para ma-test niya.", ["Ipadala ang build kay Ana"], ""),
+    ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

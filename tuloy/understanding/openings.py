@@ -262,8 +262,10 @@ class Scan:
 
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
+        word = self.words[self.place]
+        if self.now.kind == "main" and self.now.tokens and word.startswith(self.known.polite_prefixes):
+            return self.now.tokens[-1].norm not in self.known.coordinators and self.known.orders(word)
         if self.now.kind == "whatever" and self.now.tokens and self.known.affixes:
-            word = self.words[self.place]
             return word not in self.known.borrowed and self.known.is_verb(word)
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False

@@ -102,13 +102,25 @@ def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced:
     form = known.form(words[0]) if words[0] not in known.borrowed else None
     if form is None or words[0] in known.outcomes:
         return None
-    asks = form.mood == "will" or (form.mood == "order" and words[0].startswith(known.polite_prefixes))
+    polite = form.mood == "order" and known.requests(words[0])
     base = known.base(words[0])
-    if asks and base and base != words[0]:
-        return Phrase(tokens, base, changed={0: base}, rule="verb by its affixes")
+    if (form.mood == "will" or polite) and base and base != words[0]:
+        changed = _said_plainly(words, base, known) if polite else {0: base}
+        return Phrase(tokens, base, changed=changed, rule="verb by its affixes")
     if form.mood == "either" and (forced or not _has_subject(words, known)):
         return Phrase(tokens, words[0], rule="verb by its affixes")
     return None
+
+
+def _said_plainly(words: Sequence[str], base: str, known: Grammar) -> dict[int, str]:
+    """ "Pa-check nung logs" is "i-check yung logs", "padagdag ng alert" is "magdagdag ng alert"."""
+    after = words[1] if len(words) > 1 else ""
+    if after in known.definite_of:
+        return {0: base, 1: known.definite_of[after]}
+    if after not in known.linkers_of:
+        return {0: base}
+    actor = known.actor_form(base)
+    return {0: actor} if actor else {0: base, 1: known.spoken["article"]}
 
 
 def _narrates(words: Sequence[str], known: Grammar) -> bool:

@@ -223,7 +223,37 @@ class _Reader(Sentences):
     def _tokens(self, block: Block) -> list[Token]:
         found = tokenize(self.text, block.start, block.end)
         kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
-        return self._mended(self._clipped(kept))
+        return self._mended(self._joined(self._clipped(self._unbolded(kept))))
+
+    def _unbolded(self, tokens: list[Token]) -> list[Token]:
+        """ "**Request:** check it": the stars around a label are no part of its words."""
+        found: list[Token] = []
+        for token in tokens:
+            bare = token.norm.strip("*")
+            if token.kind != "word" or bare == token.norm or "**" not in token.norm or not bare.strip(":"):
+                found.append(token)
+                continue
+            start = token.start + len(token.norm) - len(token.norm.lstrip("*"))
+            end = start + len(bare.rstrip(":"))
+            found.append(Token("word", bare.rstrip(":"), start, end))
+            if bare.endswith(":"):
+                found.append(Token("mark", ":", end, end + 1))
+        return found
+
+    def _joined(self, tokens: list[Token]) -> list[Token]:
+        """ "Paki alis", "mag deploy ka": a prefix that is written apart is one word with its verb."""
+        known, found = self.known, [*tokens[:1]]
+        for token in tokens[1:]:
+            before = found[-1]
+            spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
+            opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first
+            loose = before.norm in known.loose_prefixes or (opens and before.norm in known.bare_requests)
+            if spaced and loose and token.norm in known.roots | known.borrowed | known.outcomes:
+                dash = "" if token.norm in known.roots else "-"
+                found[-1] = Token("word", f"{before.norm}{dash}{token.norm}", before.start, token.end)
+            else:
+                found.append(token)
+        return found
 
     def _clipped(self, tokens: list[Token]) -> list[Token]:
         """ "'Pag", "'yon": a word whose first letters are left out is one token with its apostrophe."""
