@@ -149,6 +149,15 @@ FILIPINO = [
     ("I-restart yung redis, puno na kasi yung memory.", ["I-restart yung redis"], ""),
     ("Pa-upgrade naman nung pip may bug daw kasi yung luma", ["I-upgrade yung pip"], ""),
     ("Ipadala ang build kay Ana para ma-test niya.", ["Ipadala ang build kay Ana"], ""),
+    ("I-run ang smoke tests. Pag may bumagsak na test, i-rollback ang release.", 2, "1!2"),
+    ("I-run ang unit tests. Kung walang pumalyang test, i-merge ang PR.", 2, "1>2"),
+    ("I-run ang tests. Kung may error sa logs, tawagan si Ana.", 3, "2>3"),
+    ("I-run ang job. Kung umandar ito nang walang aberya, isara ang tiket.", 2, "1>2"),
+    ("Ayusin ang bug na lumalabas sa login kapag walang internet.", 1, ""),
+    ("I-restart ang service na nagha-hang pag maraming user.", 1, ""),
+    ("I-publish ang docs tapos i-check kung gumagana ang search; kung hindi, ayusin ang index.", 3, "1>2 2!3"),
+    ("Gumawa ng ulat para sa bawat repo at ipadala ang mga ulat kay Ana.", 2, "1>2"),
+    ("Mag-find and replace ka ng `a` sa docs.", ["Mag-find and replace ng `a` sa docs"], ""),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

@@ -240,7 +240,8 @@ class _Cutter(Scan):
             length += words[place + length] in known.inverters
         after = words[place + length] if place + length < len(words) else ""
         behind = next((w for w in words[place + length : place + length + 4] if w not in known.fragments), "")
-        if kind in ("on_pass", "on_fail") and length > 1 and behind in known.subjects | known.totals:
+        named = known.subjects | known.totals | ({known.spoken["at"]} if known.affixes else set())
+        if kind in ("on_pass", "on_fail") and length > 1 and behind in named:
             return "if", 1
         if kind == "seq" and length > 1 and after in known.action_nouns and words[place + length + 1 :][:1] == [","]:
             return "after", length  # "pag tapos na build, …"
@@ -254,6 +255,8 @@ class _Cutter(Scan):
         """Whether a condition or a time belongs to a relative clause, and ties no steps."""
         if kind in ("before", "after", "if", "while") and self._belongs_to_relative(behind):
             return True
+        if kind == "if" and self._happens_when():
+            return True
         return kind in ("if", "after", "while") and self._makes_what_acts()
 
     def _connects(self, kind: str, phrase: str, place: int, *, at_start: bool) -> bool:
@@ -264,6 +267,8 @@ class _Cutter(Scan):
             return False  # "the tests, as well as the docs": one more object
         if kind in ("if", "whether") and self._asks_whether(place + length):
             return False
+        if kind == "constraint" and self.now.kind in ("if", "unless", "after") and self.known.affixes:
+            return False  # "kung umandar ito nang walang aberya"
         if length == 1 and self._is_ordinary(phrase, kind, after, at_start, place):
             return False
         if phrase not in self.known.start_only or at_start or self._trails(kind, place + length):

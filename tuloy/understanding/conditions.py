@@ -43,9 +43,21 @@ def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
         return Condition("back", False)
     if text in known.elliptic or not words:
         return Condition("back", True)
-    if outcome := _outcome(words, known):
+    if outcome := _outcome(_without_manner(words, known), known):
         return outcome
     return Condition("fact", not (_negated(words, known)), tuple(words))
+
+
+def _unlinked(word: str, known: Grammar) -> str | None:
+    """ "May bumagsak na test", "walang pumalyang test": the verb of failing, without its linker."""
+    forms = (word, word.removesuffix("ng"), word.removesuffix("g"))
+    return next((form for form in forms if form in known.fails and known.tells(form)), None)
+
+
+def _without_manner(words: list[str], known: Grammar) -> list[str]:
+    """ "Umandar ito nang walang aberya": how it ended, whatever way."""
+    place = next((n for n, word in enumerate(words) if n and word in known.manners), len(words))
+    return words[:place] if place and words[0] in known.outcomes else words
 
 
 def _outcome(words: list[str], known: Grammar) -> Condition | None:
@@ -54,6 +66,12 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
         empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
         plain = [word for word in rest if word not in empty]
+        if len(plain) > 1 and plain[0] in known.troubles and set(plain[1:]) & known.action_nouns:
+            return Condition("outcome", negated, tuple(plain[1:]))
+        failing = [word for word in plain if known.affixes and _unlinked(word, known) is not None]
+        if failing and len(plain) > 1:
+            subject = tuple(word for word in plain if word not in failing)
+            return Condition("outcome", negated, (*subject, *(w for w in words if w in known.plural_marks)))
         if len(plain) == 1 and plain[0] in known.fails:
             return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
         return None

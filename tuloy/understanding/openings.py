@@ -97,6 +97,19 @@ class Scan:
             return words[-1] == words[place + 1] or words[-1].endswith("ed") or known.base(words[-1]) is not None
         return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) is not None
 
+    def _happens_when(self) -> bool:
+        """ "Ang crash na lumalabas kapag walang internet": behind what goes on, "when" says when it does."""
+        known = self.known
+        words = [token.norm for token in self.now.tokens[-8:]]
+        if not known.affixes or len(words) < 4 or self.now.kind != "main" or self.words[self.place] in known.whether:
+            return False
+        place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.links), len(words))
+        behind = words[place + 1 :]
+        if not behind or len(behind) > 4 or not known.tells(behind[0]):
+            return False
+        ahead = self.words[self.place + 1 : self.place + 9]
+        return not any(word in known.outcomes for word in ahead[: ahead.index(",") if "," in ahead else len(ahead)])
+
     def _makes_what_acts(self) -> bool:
         """ "Add an alert that fires": what stands behind says when the new thing does so."""
         known = self.known
@@ -180,6 +193,9 @@ class Scan:
             return self._verb_opens(place) and (comma or now.kind == "reason")
         if now.kind == "each" and self._names_items(place):
             return False
+        inflected = bool(known.affixes) and self.words[place] not in known.borrowed
+        if now.kind == "each" and joined and now.tokens and inflected and known.orders(self.words[place]):
+            return True
         if now.kind in SUBORDINATE:
             return (
                 (comma and (not joined or self._verb_opens(place)))

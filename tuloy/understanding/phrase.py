@@ -167,14 +167,16 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
 
 def _without_fragments(tokens: list[Token], known: Grammar) -> list[Token]:
     """ "I-pull mo muna yung main": small words right behind the verb say nothing of the work."""
-    end = 1
-    if known.wants.at([token.norm for token in tokens[:6]], 0):
+    words = [known.root(token.norm) if "-" in token.norm else token.norm for token in tokens[:6]]
+    idiom = known.idioms.at(words, 0)
+    start = end = idiom[1] if idiom else 1
+    if known.wants.at(words, 0):
         return tokens
     while end < len(tokens) and tokens[end].norm in known.fragments:
         end += 1
-    if end in (1, len(tokens)) and not (end > 1 and len(tokens) == end):
+    if end == start:
         return tokens
-    return [*tokens[:1], *tokens[end:]] if tokens[0].kind == "word" else tokens
+    return [*tokens[:start], *tokens[end:]] if tokens[0].kind == "word" else tokens
 
 
 def _only_polite(words: Sequence[str], place: int, known: Grammar) -> bool:

@@ -116,6 +116,9 @@ class Drafts:
     def _last_asked(self) -> list[Draft]:
         """What the last condition asked about; where there was none, the last step."""
         last = self.found.drafts[-1:]
+        asks = bool(last) and any(token.norm in self.known.whether for token in last[0].tokens[1:4])
+        if asks and self.known.root(last[0].verb) in self.known.check_verbs and last[0] not in self.asked:
+            self.asked, self.asked_when = last, "succeeded"
         if not self.asked and last:
             self.asked, self.asked_when = last, "succeeded"
         return self.asked
