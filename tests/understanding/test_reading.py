@@ -158,6 +158,14 @@ FILIPINO = [
     ("I-publish ang docs tapos i-check kung gumagana ang search; kung hindi, ayusin ang index.", 3, "1>2 2!3"),
     ("Gumawa ng ulat para sa bawat repo at ipadala ang mga ulat kay Ana.", 2, "1>2"),
     ("Mag-find and replace ka ng `a` sa docs.", ["Mag-find and replace ng `a` sa docs"], ""),
+    ("Lilipat tayo sa Postgres. Gumawa muna ng backup, saka i-restore ito.", 2, "1>2"),
+    ("Ayusin ang bug. Target: bago mag-Biyernes.", ["Ayusin ang bug"], ""),
+    ("I-lint ang app. Isabay mo na rin ang pag-update ng docs.", ["I-lint ang app", "I-update ang docs"], ""),
+    ("Ayusin ang footer, at isunod ang pagsusuri ng mga log.", ["Ayusin ang footer", "Suriin ang mga log"], "1>2"),
+    ("I-deploy ang api. Kung nagtagumpay ang deploy, i-run ang e2e; kung nabigo, sabihan si Ana.", 3, "1>2 1!3"),
+    ("Tingnan kung may tag. Meron man o wala, i-build ang app, saka i-push sa registry.", 3, "1~2 2>3"),
+    ("guys patulong naman sa site paki alis yung banner saka i-deploy", ["Alisin yung banner", "I-deploy"], "1>2"),
+    ("I-build ang a, i-scan ang b at i-zip ang c, sa ganitong pagkakasunod-sunod.", 3, "1>2 2>3"),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

@@ -36,7 +36,7 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     `forced` says that the place (a list, behind "then") makes it a step whatever its words are.
     """
     kept, asked = stripped(tokens, known)
-    if not kept:
+    if not kept or (not forced and _plans_aloud(tokens, known)):
         return None
     if turned := _verb_first(kept, known):
         return turned
@@ -110,6 +110,14 @@ def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced:
     if form.mood == "either" and (forced or not _has_subject(words, known)):
         return Phrase(tokens, words[0], rule="verb by its affixes")
     return None
+
+
+def _plans_aloud(tokens: Sequence[Token], known: Grammar) -> bool:
+    """ "Lilipat tayo sa BigQuery": what "we" are about to do, and no object of it."""
+    words = [token.norm for token in tokens[:6] if token.norm not in known.adverbs]
+    form = known.form(words[0]) if len(words) > 2 and words[1] in known.we else None
+    later = form is not None and (form.mood in ("will", "told") or words[0][:2] == words[0][2:4])
+    return later and words[2] not in known.linkers
 
 
 def _said_plainly(words: Sequence[str], base: str, known: Grammar) -> dict[int, str]:

@@ -282,8 +282,14 @@ class _Reader(Sentences):
         place = bisect_right(self.ignored, (token.start, len(self.text))) - 1
         return place >= 0 and token.end <= self.ignored[place][1]
 
+    def _is_about_time(self, block: Block) -> bool:
+        """ "Target: bago ang demo sa Biyernes": a deadline below a section says nothing of it."""
+        return any(block.start <= start and end <= block.end for start, end in self.ignored)
+
     def _prose(self, block: Block, base: Needs, *, forced: bool = False) -> list[Draft]:
         tokens = self._tokens(block)
+        if self.section and block.kind == "text" and len(tokens) < 3 and self._is_about_time(block):
+            return []
         if self.section:
             self._keep_aside(block)
             return []

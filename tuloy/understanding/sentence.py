@@ -10,7 +10,7 @@ from tuloy.understanding.clauses import clauses
 from tuloy.understanding.conditions import Condition, asked_of, opposite
 from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped
+from tuloy.understanding.phrase import Phrase, constrains, phrase_of, said, stripped
 from tuloy.understanding.references import shared_object
 from tuloy.understanding.remarks import Remarks
 from tuloy.understanding.subordinate import CONDITIONS
@@ -39,6 +39,8 @@ class Sentences(Remarks):
             self._keep_aside(Block("text", sentence[label[1]].start, sentence[-1].end))
             self.section = before
             return []
+        if not forced and len(words) < 4 and words[-1] == ":" and self._only_labels(words[0]):
+            return []  # a label, of whose words nothing is left
         order = self.known.ordered_intro.within(words)
         if order:
             sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
@@ -59,6 +61,9 @@ class Sentences(Remarks):
             self.group = state.run
         self._introduce(sentence, cut, state)
         return state.made
+
+    def _only_labels(self, word: str) -> bool:
+        return word in self.known.due_labels or not self.known.is_verb(word)
 
     def _reason(self, clause: Clause, n: int) -> Why | None:
         """The connective of a clause as what its edges come from."""
@@ -133,7 +138,7 @@ class Sentences(Remarks):
                 state.run, state.branch, state.waiting = [], [], True
             elif mark == "regardless":
                 state.base = self._whatever(state)
-                state.run, state.branch = [], []
+                state.run, state.branch, state.waiting = [], [], bool(self.known.affixes)
 
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
         words = [t.norm for t in stripped(clause.tokens, self.known)[0]]
@@ -146,7 +151,8 @@ class Sentences(Remarks):
             return
         if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
-        phrase = self._phrase(clause, words, state, forced=forced)
+        helps = words[0] in self.known.help_asked and n + 1 < len(cut) and not forced if words else False
+        phrase = self._phrase(clause, words, state, forced=forced) if not helps else None
         if phrase is None:
             return
         if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
@@ -162,7 +168,8 @@ class Sentences(Remarks):
         told = bool(words) and words[0] in known.articles
         marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
         strong = forced or marked or (state.waiting and not told)
-        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, known, forced=strong)
+        phrase = self._named_work(clause) or self._same_verb(clause, state)
+        phrase = phrase or phrase_of(clause.tokens, known, forced=strong)
         only = known.everyone | known.pronouns | known.determiners | known.adverbs | known.doers
         plain = [token.norm for token in clause.tokens]
         state.telling = phrase is None and bool(words)
@@ -243,6 +250,17 @@ class Sentences(Remarks):
             and (base in self.known.verbs or word in self.known.fails)
             and (base not in self.known.nouns_too or words[0] in self.known.articles)
         )
+
+    def _named_work(self, clause: Clause) -> Phrase | None:
+        """ "Isabay ang pagsasalin ng README": behind a word of order the noun of a verb asks for what it names."""
+        known = self.known
+        tokens = [token for token in clause.tokens[:4] if token.norm not in known.fragments]
+        if not clause.marks or len(tokens) < 2 or tokens[0].norm not in known.articles & known.subjects:
+            return None
+        form = known.form(tokens[1].norm)
+        if form is None or form.mood != "noun" or not known.is_verb(known.base(tokens[1].norm) or ""):
+            return None
+        return said(clause.tokens[clause.tokens.index(tokens[1]) :], known)
 
     def _same_verb(self, clause: Clause, state: Told) -> Phrase | None:
         """ "Run the linter and also the tests": the verb is the one before."""

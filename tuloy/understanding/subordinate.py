@@ -151,6 +151,8 @@ class Subordinates(Each):
             condition.subject == self.asked_words
             and set(condition.subject) <= self.known.pronouns | self.known.plural_marks
         )
+        bare = bool(self.known.affixes) and not condition.subject and not any(one.check for one in self.asked)
+        same = same or bare  # "kung nagtagumpay ang flash, …; kung nabigo, …"
         return same and (self.asked_when == "succeeded") != holds
 
     def _answers(self) -> bool:

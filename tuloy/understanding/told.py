@@ -156,12 +156,13 @@ class Drafts:
         condition = condition_of(tokens, self.known)
         if condition.kind != "outcome" or "" not in condition.subject:
             return condition
-        literal = self._literal_words(tokens)
+        literal = self._literal_words(tokens)[:1]
         return replace(condition, subject=(*(word for word in condition.subject if word), *literal))
 
     def _literal_words(self, tokens: Sequence[Token]) -> list[str]:
-        raw = " ".join(self.text[t.start + 1 : t.end - 1] for t in tokens if t.kind in ("code", "quote"))
-        return raw.lower().split()[:40]
+        raw = [self.text[t.start + 1 : t.end - 1].lower() for t in tokens if t.kind in ("code", "quote")]
+        whole = [one for one in raw if " " in one]
+        return [*whole, *" ".join(raw).split()[:40]]
 
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:

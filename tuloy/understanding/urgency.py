@@ -66,6 +66,8 @@ def _outside(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[
 
 def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) -> bool:
     """ "The important docs", "a critical bug": a property of a thing, not of the goal."""
+    if place and words[place + length : place + length + 1] and words[place - 1] in known.plural_marks:
+        return words[place + length] in known.links
     if length > 1:
         start = place - (place > 0 and words[place - 1] in known.articles)
         opener = known.connectives.at(words, start - 1) if start else None
@@ -78,6 +80,8 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
         return plain_noun or after in known.determiners
     if words[place] in known.urgent_adverbs:
         return False
+    if known.affixes and before in known.links | known.existence.firsts and place > 1:
+        return True  # "naka-open na blocker"
     return before[:1].isalpha() and before not in ("very", "really", "super", "so", "is", "and", "but") and plain_noun
 
 
