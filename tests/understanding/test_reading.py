@@ -166,6 +166,16 @@ FILIPINO = [
     ("Tingnan kung may tag. Meron man o wala, i-build ang app, saka i-push sa registry.", 3, "1~2 2>3"),
     ("guys patulong naman sa site paki alis yung banner saka i-deploy", ["Alisin yung banner", "I-deploy"], "1>2"),
     ("I-build ang a, i-scan ang b at i-zip ang c, sa ganitong pagkakasunod-sunod.", 3, "1>2 2>3"),
+    (
+        "Bago mo i-drop yung `logs` table, kumuha ka muna ng snapshot nito at i-upload yung snapshot sa S3.",
+        ["Kumuha ng snapshot ng `logs` table", "I-upload yung snapshot sa S3", "I-drop yung `logs` table"],
+        "1>2 2>3",
+    ),
+    ("I-build yung image bago yung client demo sa Miyerkules.", ["I-build yung image"], ""),
+    ("Kailangan ito bago matapos ang Agosto. I-release ang app.", ["I-release ang app"], ""),
+    ("Gumawa ng job na nagpapadala ng SMS 2 oras bago ang appointment.", 1, ""),
+    ("Pag-upgrade ng Redis\n\n1. I-backup ang data\n2. I-restart ang Redis", 2, "1>2"),
+    ("**Paano ma-reproduce**\n1. Buksan ang cart\n\n**Gawin:** Ayusin ang cart.", ["Ayusin ang cart"], ""),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

@@ -34,6 +34,7 @@ def _line_pattern() -> re.Pattern[str]:
     )
 
 
+_BOLD_LINE = re.compile(r"[ \t]*(\*\*|__)[ \t]*(?=\S)([^*_\n]{1,80}?)[ \t]*:?[ \t]*\1[ \t]*:?[ \t]*$")
 _BOX = re.compile(r"\[([ xX]?)\][ \t]+")
 _INLINE = re.compile(r"(?:(?<=[\s:;,.])|^)\(?(\d{1,2})[.)][ \t]+(?=[^\s\d])")
 
@@ -65,6 +66,10 @@ def _flat(text: str) -> Iterator[Block]:
             if current:
                 yield current
             current = None
+        elif bold := _BOLD_LINE.fullmatch(text, start, end):
+            if current:
+                yield current
+            current = Block("heading", bold.start(2), bold.end(2), indent)
         elif match.end() > start + len(match["indent"]):
             if current:
                 yield current

@@ -134,6 +134,8 @@ class Scan:
             return word != "after" or not at_start
         if kind == "before" and (after[:1].isdigit() or after in ("and", "/", "")):
             return True
+        if kind == "before" and known.affixes and place and self.words[place - 1] in known.lengths:
+            return not known.is_verb(after) and any(token.norm in known.links for token in self.now.tokens)
         if kind == "before" and word in known.novelties and place:
             return self.words[place - 1] in known.articles  # "gumawa ng bago"
         if kind in ("first", "last", "seq") and word in known.start_only:

@@ -3,6 +3,7 @@
 Owns what lists, headings and sections imply. Knows neither projects nor records of a plan.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from tuloy.understanding.told import Reading, Told
 __all__ = ["read"]
 
 _NEAR = 40
+_BOLD_LABEL = re.compile(r"\*\*[^*\n]{1,60}\*\*")
 
 
 def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tuple[int, int]] = ()) -> Reading:
@@ -92,8 +94,20 @@ class _Reader(Sentences):
         ends = self.known.prepositions | {":", "—"}
         head = words[: next((n for n, word in enumerate(words) if word in ends), len(words))]
         orders = self.known.is_verb(words[0]) and words[0] not in self.known.nouns_too
+        while len(head) > 1 and head[-1].removeprefix("v")[:1].isdigit():
+            head = head[:-1]  # "checklist v2.8"
+        if self._names_work(words, tree[1]) and body[-1] not in ".!?;:,":
+            return True
         plain = not orders and not set(head) & self.known.determiners and body[-1] not in ".!?;:,"
         return plain and 0 < len(head) < 6 and head[-1] in self.known.plan_words
+
+    def _names_work(self, words: Sequence[str], below: Block) -> bool:
+        """ "Retraining ng churn model", "Pag-upgrade ng Redis": the noun of a verb above a list is its title."""
+        known = self.known
+        if below.kind not in ("ordered", "bullet") or not set(words[1:2]) & known.linkers_of:
+            return False
+        form = known.form(words[0])
+        return words[0].endswith("ing") or (form is not None and form.mood == "noun")
 
     def _introduced(self, block: Block, items: Sequence[Block], base: Needs) -> list[Draft]:
         """A paragraph that ends in a colon and what it introduces: it says how, the list says what."""
@@ -288,8 +302,11 @@ class _Reader(Sentences):
 
     def _prose(self, block: Block, base: Needs, *, forced: bool = False) -> list[Draft]:
         tokens = self._tokens(block)
-        if self.section and block.kind == "text" and len(tokens) < 3 and self._is_about_time(block):
+        spoken = [token for token in tokens if token.norm.isalpha()]
+        if self.section and block.kind == "text" and len(spoken) < 2 and self._is_about_time(block):
             return []
+        if self.section and block.kind == "text" and _BOLD_LABEL.match(self.text, block.start, block.end):
+            self.section = ""
         if self.section:
             self._keep_aside(block)
             return []

@@ -58,7 +58,7 @@ def depend(
     changed = _pronouns(draft, recent, thing, known, text)
     _find_until(draft, known, text)
     if changed:
-        _put_nouns(draft, changed, thing, known, text)
+        _put_nouns(draft, changed, thing, before, known, text)
     else:
         _name_adjective(draft, recent, thing, known, text)
     if not thing:
@@ -81,15 +81,32 @@ def _note_thing(draft: Draft, known: Grammar, text: str) -> list[Token]:
     return thing
 
 
-def _put_nouns(draft: Draft, changed: dict[int, Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
+def _place_of(before: Sequence[Draft], known: Grammar, text: str) -> str:
+    """ "I-deploy sa sandbox, i-run ang suite doon": there is where the step before went."""
+    tokens = before[-1].tokens if before and known.affixes else ()
+    place = next((n for n, token in enumerate(tokens) if n and token.norm == known.spoken["at"]), len(tokens))
+    where = [*tokens[place : place + 1], *thing_of(tokens[place:], known)] if place < len(tokens) else []
+    return text[where[0].start : where[-1].end] if len(where) > 1 else ""
+
+
+def _put_nouns(
+    draft: Draft,
+    changed: dict[int, Draft],
+    thing: Sequence[Token],
+    before: Sequence[Draft],
+    known: Grammar,
+    text: str,
+) -> None:
     """Put the nouns for the pronouns in the title; what the draft acts on is then what the pronoun means."""
     direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
     if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
         source = changed[next(iter(changed))]
         draft.thing, draft.thing_text = source.thing, source.thing_text
         draft.origin = source.origin or source
+    words = {n: _place_of(before, known, text) if draft.tokens[n].norm in known.places else "" for n in changed}
     words = {
-        n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
+        n: words[n]
+        or _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
         for n, source in changed.items()
     }
     if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
@@ -256,6 +273,7 @@ def _definite(words: str, known: Grammar) -> str:
 def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
     """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
     nouns = _definite_nouns(draft, known)
+    nouns |= {word.removesuffix("s") for word in nouns} if known.affixes else set()
     done = _described(draft, known)
     for one in recent:
         verb = known.root(one.verb)
@@ -327,7 +345,8 @@ def _head(draft: Draft, known: Grammar) -> str:
     words = [word.lower() for word in draft.thing_text.split()[:16]]
     while len(words) > 1 and words[0] in known.determiners:
         words.pop(0)
-    place = next((n for n, word in enumerate(words) if n and word in known.linkers_of), len(words))
+    ends = known.linkers_of | known.genitives
+    place = next((n for n, word in enumerate(words) if n and word in ends), len(words))
     if place == len(words):
         return draft.thing[-1] if draft.thing else ""
     return words[place - 1]

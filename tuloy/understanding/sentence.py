@@ -111,7 +111,7 @@ class Sentences(Remarks):
         """ "Clean up the repo: remove X and add Y": what stands before a colon is the heading of what follows."""
         for n, clause in enumerate(cut[1:], 1):
             before = self.text[
-                max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 3) : (
+                max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 4) : (
                     clause.tokens or [Token("mark", "", 0, 0)]
                 )[0].start
             ]

@@ -231,6 +231,8 @@ class Subordinates(Each):
             state.run = []
             return
         inner = Told(dict(state.base))
+        if fresh and self.known.affixes and not self.found.drafts:
+            self._note_topic(fresh[0])
         rest = 0
         for rest, other in enumerate(cut[n + 1 :], n + 1):
             if other.kind != "main" or "last" in other.marks or "also" in other.marks:

@@ -179,6 +179,12 @@ class Drafts:
             self._add_tail(draft)
             self.found.drafts.append(draft)
 
+    def _note_topic(self, draft: Draft) -> None:
+        """ "Bago i-drop ang table, kumuha ng snapshot nito": what a pronoun in front of the event speaks of."""
+        thing = thing_of(draft.tokens, self.known)
+        self._speaks_of(draft, thing)
+        self.topic, self.topic_at = [draft], len(self.found.drafts)
+
     def _name_question(self, draft: Draft) -> None:
         """ "Check if the certificate is expired" speaks of the certificate."""
         place = next((n for n, t in enumerate(draft.tokens[:5]) if n and t.norm in self.known.whether), 0)
@@ -210,7 +216,10 @@ class Drafts:
         drafts[place:place] = earlier
 
     def _constrain(self, clause: Clause) -> None:
-        raw = self.text[clause.tokens[0].start : clause.tokens[-1].end] if clause.tokens else ""
+        tokens = clause.tokens
+        while len(tokens) > 1 and tokens[-1].norm in self.known.tail_calls:
+            tokens = tokens[:-1]
+        raw = self.text[tokens[0].start : tokens[-1].end] if tokens else ""
         words = " ".join(f"{clause.opener if clause.kind == 'constraint' else ''} {raw}".split())
         if words and words not in self.found.constraints:
             self.found.constraints.append(words)

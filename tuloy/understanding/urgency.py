@@ -66,8 +66,9 @@ def _outside(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[
 
 def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) -> bool:
     """ "The important docs", "a critical bug": a property of a thing, not of the goal."""
-    if place and words[place + length : place + length + 1] and words[place - 1] in known.plural_marks:
-        return words[place + length] in known.links
+    behind = words[place + length] if place + length < len(words) else ""
+    if place and behind.isalpha() and words[place - 1] in known.plural_marks:
+        return True
     if length > 1:
         start = place - (place > 0 and words[place - 1] in known.articles)
         opener = known.connectives.at(words, start - 1) if start else None
