@@ -176,6 +176,25 @@ FILIPINO = [
     ("Gumawa ng job na nagpapadala ng SMS 2 oras bago ang appointment.", 1, ""),
     ("Pag-upgrade ng Redis\n\n1. I-backup ang data\n2. I-restart ang Redis", 2, "1>2"),
     ("**Paano ma-reproduce**\n1. Buksan ang cart\n\n**Gawin:** Ayusin ang cart.", ["Ayusin ang cart"], ""),
+    (
+        "Kunin ang latest. Kung may conflict, ayusin; kung wala, diretso na sa pag-build ng app.",
+        ["Kunin ang latest", "Suriin kung may conflict", "Ayusin ang conflict", "I-build ang app"],
+        "2>3 2!4",
+    ),
+    (
+        "Tingnan kung may bagong bersyon ang Vue. Kung meron, i-upgrade ito.",
+        ["Tingnan kung may bagong bersyon ang Vue", "I-upgrade ang Vue"],
+        "1>2",
+    ),
+    (
+        "I-run ang lint at test. Kapag pareho silang pumasa, i-build ang app; kung may bumagsak sa isa, itigil.",
+        3,
+        "1>2 1!3",
+    ),
+    ("Oras na matapos ang build, i-zip ang artifact.", ["Patakbuhin ang build", "I-zip ang artifact"], "1>2"),
+    ("Mag-migrate ng db. Pagka-migrate, i-verify ang bilang. Pag hindi tugma, ibalik ang backup.", 4, "1>2 2>3 3>4"),
+    ("I-migrate ang db. Sakaling magka-problema, ibalik ang backup.", 2, "1!2"),
+    ("Unahin ang pag-aayos ng login, saka isunod ang search.", ["Ayusin ang login", "Ayusin ang search"], "1>2"),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

@@ -288,6 +288,9 @@ class _Cutter(Scan):
         if kind == "regardless" and self.known.affixes and self.words[end : end + 1]:
             named = self.words[end] in self.known.determiners - self.known.coordinators
             kind = "whatever" if named else kind
+        if kind == "seq" and self.words[end - 1] in self.known.results and self.known.affixes:
+            while end < len(self.words) and self.words[end] not in (",", ":", "—"):
+                end, length = end + 1, length + 1  # "depende sa resulta ng audit"
         trails = (end >= len(self.words) or self.words[end] == ",") and not (comma or joined)
         if kind == "seq" and trails and self.now.kind == "main" and self.now.tokens:
             self.now.marks.append(kind)

@@ -105,6 +105,7 @@ class Grammar:
         self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
         self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
+        self.article_ends = tuple(f" {word}" for one in tables for word in one.get("articles", ()) if "affixes" in one)
         self.bare_requests = tuple(prefix for one in tables for prefix in one.get("bare_requests", ()))
         self.definite_of = {word: form for one in tables for word, form in one.get("definite_of", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}

@@ -74,7 +74,17 @@ class Scan:
         form = known.form(word)
         if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
             return True
+        if known.affixes and self._may_be_adjective(word, place + length):
+            return True
         return word in known.outcomes or word in ("already", "yet") or (word in known.forms and word.endswith("ed"))
+
+    def _may_be_adjective(self, word: str, place: int) -> bool:
+        """ "Pag hindi tugma", "kung hindi valid yung config": what is not so, where no order follows."""
+        known = self.known
+        small = known.determiners | known.prepositions | known.connectives_first | known.adverbs | known.contrasts
+        if not word.isalpha() or word in small or known.is_verb(word) or word in known.pronouns:
+            return False
+        return not (known.constraint_starts.at([word], 0) or known.politeness.at([word], 0) or known.requests(word))
 
     def _inverted(self, place: int, *, after_joint: bool) -> bool:
         """ "Should the tests fail, …" asks as "if the tests fail" does."""
@@ -138,6 +148,8 @@ class Scan:
             return not known.is_verb(after) and any(token.norm in known.links for token in self.now.tokens)
         if kind == "before" and word in known.novelties and place:
             return self.words[place - 1] in known.articles  # "gumawa ng bago"
+        if kind == "seq" and word in known.finished and self.now.kind in ("if", "unless", "after", "while"):
+            return after in ("", ",", *known.fragments)  # "kapag parehong tapos na"
         if kind in ("first", "last", "seq") and word in known.start_only:
             # "the next page", "last week", "first name": no adverb.
             if self._trails(kind, place + 1) and not at_start and self.words[place - 1] not in known.determiners:
@@ -276,7 +288,8 @@ class Scan:
             return False
         form = known.form(word)
         after = self.words[self.place + 1 : self.place + 2]
-        return form is not None and form.mood == "noun" and bool(after) and after[0] in known.linkers | known.fragments
+        behind = known.linkers | known.fragments | {","}
+        return form is not None and form.mood == "noun" and bool(after) and after[0] in behind
 
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""

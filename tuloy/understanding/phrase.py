@@ -38,9 +38,16 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     kept, asked = stripped(tokens, known)
     if not kept or (not forced and _plans_aloud(tokens, known)):
         return None
+    if kept[0].norm in known.preferring and len(kept) > 2 and kept[1].norm in known.articles:
+        doing = known.form(kept[2].norm)
+        if doing is not None and doing.mood == "noun" and known.is_verb(known.base(kept[2].norm) or ""):
+            return said(kept[2:], known)  # "unahin ang pag-aayos ng login"
     if turned := _verb_first(kept, known):
         return turned
     words = [token.norm for token in kept]
+    form = known.form(words[0]) if asked and words[0] not in known.verbs else None
+    if form is not None and form.mood == "noun" and known.is_verb(known.base(words[0]) or ""):
+        return said(kept, known)  # "diretso na sa pag-build ng app"
     if (forced or asked) and words[0] in known.doers and len(words) > 1 and known.is_verb(words[1]):
         kept, words = kept[1:], words[1:]
     if kept[0].kind == "code":

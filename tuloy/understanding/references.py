@@ -208,6 +208,8 @@ def _pronouns(
         if after in ("", *loose) and _is_linked(draft.tokens[n - 1].norm, token.norm, known):
             continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
+        if known.affixes and known.root(draft.verb) not in known.makers:
+            open_to_it = [one for one in open_to_it if not (one.check and one.negated)]  # of what is not there
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
         source = _antecedent(open_to_it, plural=plural, known=known)
         if token.norm in known.neutral and source is None:

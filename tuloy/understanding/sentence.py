@@ -277,7 +277,10 @@ class Sentences(Remarks):
             return None
         if not before[0].tokens:
             return None
-        return Phrase([before[0].tokens[0], *clause.tokens], before[0].verb, 0.8)
+        first, verb = before[0].tokens[0], before[0].verb
+        turned = bool(self.known.affixes) and first.norm != verb and self.known.base(first.norm) == verb
+        changed = {0: verb} if turned else None
+        return Phrase([first, *clause.tokens], verb, 0.8, changed=changed)
 
     def _repeats(self, phrase: Phrase) -> bool:
         """ "… and run the tests again": again means after what was done about it."""

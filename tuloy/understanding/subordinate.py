@@ -139,7 +139,8 @@ class Subordinates(Each):
 
     def _tells_it_is_done(self, clause: Clause) -> bool:
         """ "Kapag nagawa na ang tatlo": the end of earlier steps, in a language whose word for "when" is "if"."""
-        first = clause.tokens[0].norm if clause.tokens else ""
+        words = [token.norm for token in clause.tokens]
+        first = next((word for word in words[:3] if word not in self.known.all_of_them), "")
         asks = set(clause.opener.split()) & self.known.whether
         return bool(self.known.affixes) and clause.kind == "if" and not asks and first in self.known.finished
 
@@ -151,7 +152,8 @@ class Subordinates(Each):
             condition.subject == self.asked_words
             and set(condition.subject) <= self.known.pronouns | self.known.plural_marks
         )
-        bare = bool(self.known.affixes) and not condition.subject and not any(one.check for one in self.asked)
+        counted = set(condition.subject) <= self.known.one_of_them | self.known.all_of_them
+        bare = bool(self.known.affixes) and counted and not any(one.check for one in self.asked)
         same = same or bare  # "kung nagtagumpay ang flash, …; kung nabigo, …"
         return same and (self.asked_when == "succeeded") != holds
 

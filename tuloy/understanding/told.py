@@ -308,6 +308,12 @@ class Drafts:
         words = [t.norm for t in tokens]
         if exists := self.known.existence.at(words, 0):
             rest = [t for t in tokens[exists[1] :] if t.norm not in self.known.negations]
+            marks = self.known.articles & self.known.subjects if self.known.affixes else frozenset()
+            owner = next((n for n, token in enumerate(rest[:9]) if n and token.norm in marks), 0)
+            rest = rest[owner:]  # "may bagong bersyon ang Django"
+            if owner:
+                self._speaks_of(draft, thing_of([rest[0], *rest], self.known))
+                return
             self._speaks_of(draft, thing_of([rest[0], *rest], self.known) if rest else [])
             return
         place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
@@ -337,6 +343,8 @@ class Drafts:
         phrase = said(clause.tokens, self.known)
         if phrase is None:
             return None
+        if self.known.affixes and words[0] in self.known.nouns_too and clause.opener.endswith(self.known.article_ends):
+            phrase = Phrase(list(clause.tokens), "", 0.6, "thing")  # "matapos ang build"
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
         if not spoken and len(words) > 1:
             return list(group)
@@ -361,6 +369,8 @@ class Drafts:
             return named
         if phrase.kind == "thing":
             self._do_thing(phrase)
+            if phrase.changed and clause.opener.endswith(self.known.article_ends) and 1 in phrase.changed:
+                phrase.changed[1] = f"{self.known.spoken['article']} {phrase.changed[1]}"
         return [self._draft(phrase)]
 
     def _counted(self, words: Sequence[str], named: list[Draft]) -> list[Draft]:
