@@ -38,7 +38,7 @@ def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
     if not bare.verb or not other.verb or len(other.tokens) < 2:
         return []
     thing = thing_of(other.tokens, known)
-    if not thing or other.tokens[1].norm in known.particles or other.tokens[1].norm in ("me", "us"):
+    if not thing or other.tokens[1].norm in known.particles | known.manners or other.tokens[1].norm in ("me", "us"):
         return []
     return list(other.tokens[1:])
 

@@ -77,6 +77,8 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
     after = words[place + length] if place + length < len(words) else ""
     plain_noun = after[:1].isalpha() and after not in known.coordinators and after not in known.prepositions
     plain_noun = plain_noun and not known.connectives.at([after], 0)
+    if known.affixes:
+        plain_noun = plain_noun and after not in known.fragments | known.genitives | known.neutral
     if words[place] == "whenever":
         return plain_noun or after in known.determiners
     if words[place] in known.urgent_adverbs:
