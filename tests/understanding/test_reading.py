@@ -195,6 +195,15 @@ FILIPINO = [
     ("Mag-migrate ng db. Pagka-migrate, i-verify ang bilang. Pag hindi tugma, ibalik ang backup.", 4, "1>2 2>3 3>4"),
     ("I-migrate ang db. Sakaling magka-problema, ibalik ang backup.", 2, "1!2"),
     ("Unahin ang pag-aayos ng login, saka isunod ang search.", ["Ayusin ang login", "Ayusin ang search"], "1>2"),
+    (
+        "Yung login, gawing responsive. Yung signup naman, lagyan ng captcha.",
+        ["Gawing responsive yung login", "Lagyan ng captcha yung signup"],
+        "",
+    ),
+    ("Gumawa ng branch. Tapos sabay-sabay: gumawa ng login form, at i-test yung login page.", 3, "1>2 1>3"),
+    ("boss paki-restart ng server, mabagal kasi", ["Mag-restart ng server"], ""),
+    ("I-test sa Chrome at Safari. Kung may fail sa kahit isa, gumawa ng tiket.", 2, "1!2"),
+    ("Need natin mag-add ng cache sa API. Wag muna i-deploy.", ["Mag-add ng cache sa API"], ""),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

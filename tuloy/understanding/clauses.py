@@ -178,8 +178,8 @@ class _Cutter(Scan):
         """Return the connective at a place, unless it is an ordinary word there."""
         if self._inverted(place, after_joint=after_joint):
             return "if", 1
-        if self._gives_reason(place):
-            return "reason", 1
+        if reason := self._gives_reason(place):
+            return "reason", reason
         found = self._either_way(place) or self.known.connectives.at(self.words, place)
         if found is None:
             return None
@@ -197,24 +197,25 @@ class _Cutter(Scan):
             return None
         return kind, length
 
-    def _gives_reason(self, place: int) -> bool:
-        """ "Para ma-test nila", "may bug daw kasi ang luma": what for, and why, behind an order."""
+    def _gives_reason(self, place: int) -> int:
+        """ "Para ma-test nila", "may bug daw kasi ang luma": how many words open what for, or why."""
         known, words, now = self.known, self.words, self.now
         if not known.affixes or not now.tokens or now.kind != "main" or place + 1 >= len(words):
-            return False
+            return 0
         if words[place] in known.purposive and known.tells(words[place + 1]):
             first, indefinite = now.tokens[0].norm, {token.norm for token in now.tokens[1:4]} & known.indefinite
-            return not (indefinite and known.root(first) in known.makers)
+            return int(not (indefinite and known.root(first) in known.makers))
         if words[place - 1] in known.determiners | known.links or words[place] in known.fragments:
-            return False
+            return 0
         exists = known.existence.at(words, place) is not None
         for n in range(1, 5):
             word = words[place + n] if place + n < len(words) else ""
             if word in known.why_clitics:
-                return n > 1 or exists or known.tells(words[place]) or words[place] in known.outcomes
+                behind = n > 1 or exists or words[place - 1] in (",", "—") or words[place] in known.outcomes
+                return n + 1 if behind or known.tells(words[place]) else 0
             if word not in known.fragments and not (exists and n == 1):
-                return False
-        return False
+                return 0
+        return 0
 
     def _either_way(self, place: int) -> tuple[str, int] | None:
         """ "Na-merge man o hindi", "may error man o wala", "bumagsak man ang deploy o hindi": whatever comes out."""

@@ -65,6 +65,7 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
     if known.existence.at(words, 0):
         rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
         empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
+        empty |= known.one_of_them if known.affixes else frozenset()
         plain = [word for word in rest if word not in empty]
         if len(plain) > 1 and plain[0] in known.troubles and set(plain[1:]) & known.action_nouns:
             return Condition("outcome", negated, tuple(plain[1:]))

@@ -148,6 +148,8 @@ class Scan:
             return not known.is_verb(after) and any(token.norm in known.links for token in self.now.tokens)
         if kind == "before" and word in known.novelties and place:
             return self.words[place - 1] in known.articles  # "gumawa ng bago"
+        if kind == "whatever" and known.affixes and place and self.words[place - 1] == known.spoken["at"]:
+            return True  # "may fail sa kahit isa"
         if kind == "seq" and word in known.finished and self.now.kind in ("if", "unless", "after", "while"):
             return after in ("", ",", *known.fragments)  # "kapag parehong tapos na"
         if kind in ("first", "last", "seq") and word in known.start_only:
@@ -308,7 +310,7 @@ class Scan:
             return True
         last = self.now.tokens[-1].norm
         known = self.known
-        loose = (known.everyone | known.adverbs) - known.outcomes
+        loose = (known.everyone | known.adverbs | known.negations) - known.outcomes
         first = next((t.norm for t in self.now.tokens if t.norm not in loose), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in known.fragments)

@@ -165,6 +165,7 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
             asked, place = True, place + lead[1]
         elif not kept and (
             words[place] in known.adverbs
+            or (words[place] in known.vocatives and place + 1 < len(tokens))
             or words[place] in _LEAVE_TAIL
             or (tokens[place].kind == "mark" and words[place] not in "#@$")
             or words[place] in known.contrasts

@@ -48,6 +48,9 @@ class Sentences(Remarks):
             return []
         cut = self._colons(clauses(sentence, self.known))
         state = Told(dict(base), ordered=order is not None)
+        side = self.known.parallel_intro.within(words)
+        introduced = side is not None and ":" in words[side[1] + side[2] : side[1] + side[2] + 2]
+        self.beside = len(self.found.drafts) if introduced else None
         listed = self.because
         for n, clause in enumerate(cut):
             self.because = self._reason(clause, n) or self.because
@@ -56,7 +59,7 @@ class Sentences(Remarks):
                 self._main(clause, cut, n, state, forced=forced)
             else:
                 self._subordinate(cut, n, state)
-        self.because = listed
+        self.because, self.beside = listed, None
         if state.run:
             self.group = state.run
         self._introduce(sentence, cut, state)
@@ -152,6 +155,8 @@ class Sentences(Remarks):
         if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
         helps = words[0] in self.known.help_asked and n + 1 < len(cut) and not forced if words else False
+        if not forced and self._fronts(clause, words, cut, n):
+            return
         phrase = self._phrase(clause, words, state, forced=forced) if not helps else None
         if phrase is None:
             return
@@ -161,6 +166,26 @@ class Sentences(Remarks):
         if forced or not self._gives_details(phrase, clause, cut, n):
             self._share(phrase, cut, n)
             self._add(phrase, clause, state, last=n + 1 == len(cut))
+
+    def _fronts(self, clause: Clause, words: Sequence[str], cut: list[Clause], n: int) -> bool:
+        """ "Yung signup naman, lagyan ng validation": the object stands in front of its order, behind it from here."""
+        known = self.known
+        after = cut[n + 1] if n + 1 < len(cut) else None
+        marks = known.articles & known.subjects
+        if not known.affixes or not words or words[0] not in marks or clause.marks or len(words) > 10:
+            return False
+        if after is None or after.kind != "main" or not after.comma or after.marks or not after.tokens:
+            return False
+        behind = [token.norm for token in after.tokens]
+        verb = stripped(after.tokens, known)[0][:1]
+        told = any(known.tells(word) or known.is_verb(word) or word in known.inverters for word in words[1:])
+        if told or not verb or not known.is_verb(verb[0].norm) or marks & set(behind):
+            return False
+        kept = [token for token in stripped(clause.tokens, known)[0] if token.kind != "mark"]
+        while len(kept) > 1 and kept[-1].norm in known.fragments:
+            kept.pop()
+        after.tokens = [*after.tokens, *kept]
+        return True
 
     def _phrase(self, clause: Clause, words: Sequence[str], state: Told, *, forced: bool) -> Phrase | None:
         """Return the clause as something to do; what only tells is kept as such."""
@@ -174,6 +199,9 @@ class Sentences(Remarks):
         plain = [token.norm for token in clause.tokens]
         state.telling = phrase is None and bool(words)
         if phrase is not None and not all(word in only for word in words or plain):
+            moved = [n for n in range(1, len(phrase.tokens)) if phrase.tokens[n].start < phrase.tokens[n - 1].start]
+            small = {n: phrase.tokens[n].norm for n in moved if phrase.tokens[n].norm in known.articles}
+            phrase.changed = {**small, **(phrase.changed or {})} or None
             return phrase
         if clause.tokens:
             self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))

@@ -80,6 +80,7 @@ class Drafts:
         self.topic: list[Draft] = []
         self.topic_at = -1
         self.ends: list[Draft] = []
+        self.beside: int | None = None
         self.seen = 0
 
     def needed(self) -> set[Draft]:
@@ -169,7 +170,7 @@ class Drafts:
             draft.need(base, self.because)
             depend(
                 draft,
-                self.found.drafts,
+                self.found.drafts[: self.beside],
                 self.known,
                 self.text,
                 self.topic,

@@ -83,7 +83,7 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
         return plain_noun or after in known.determiners
     if words[place] in known.urgent_adverbs:
         return False
-    if known.affixes and before in known.links | known.existence.firsts and place > 1:
+    if known.affixes and before in known.links | known.existence.firsts | known.articles and place > 1:
         return True  # "naka-open na blocker"
     return before[:1].isalpha() and before not in ("very", "really", "super", "so", "is", "and", "but") and plain_noun
 
