@@ -204,6 +204,14 @@ FILIPINO = [
     ("boss paki-restart ng server, mabagal kasi", ["Mag-restart ng server"], ""),
     ("I-test sa Chrome at Safari. Kung may fail sa kahit isa, gumawa ng tiket.", 2, "1!2"),
     ("Need natin mag-add ng cache sa API. Wag muna i-deploy.", ["Mag-add ng cache sa API"], ""),
+    ("Hanapin ang sirang commit. Kapag nahanap na, i-revert ang commit.", 2, "1>2"),
+    (
+        "Magsagawa ng load test. Kapag lumampas sa 2 s ang p95, dagdagan ang replicas; kung hindi, hayaan na lang.",
+        3,
+        "1>2 2>3",
+    ),
+    ("1. Patakbuhin ang smoke test\n   - kung pumasa, i-deploy sa prod\n   - kung hindi, sabihan si Ana", 3, "1>2 1!3"),
+    ("Ayusin ang form.\n\nDeadline: Biyernes, 5pm.", ["Ayusin ang form"], ""),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

@@ -53,7 +53,8 @@ def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _D
     short = words[place] in known.deadlines["weekdays_short"] and "-" in words[place]
     if not opener and not short:
         return None
-    found = _dated(words, place + opener, known)
+    labels = opener and place + opener < len(words) and words[place + opener] == ":"  # "deadline: Friday"
+    found = _dated(words, place + opener + bool(labels), known)
     waits = words[place] in known.lasting and place > 0 and known.is_verb(words[place - 1])
     described = (
         place > 0

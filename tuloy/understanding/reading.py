@@ -194,7 +194,7 @@ class _Reader(Sentences):
 
     def _opens_condition(self, item: Block) -> bool:
         cut = clauses(self._tokens(item)[:60], self.known)
-        return bool(cut) and cut[0].kind in CONDITIONS | {"after"}
+        return bool(cut) and (cut[0].kind in CONDITIONS | {"after"} or bool({"else", "regardless"} & set(cut[0].marks)))
 
     def _heading(self, block: Block) -> bool:
         """Enter the section; return whether the heading has a number: then it follows what is above."""

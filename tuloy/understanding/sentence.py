@@ -148,7 +148,9 @@ class Sentences(Remarks):
         plain = [token.norm for token in clause.tokens]
         state.forbidding = constrains(plain, self.known) or constrains(words, self.known)
         if state.forbidding:
-            self._constrain(clause)
+            small = self.known.fragments | self.known.pronouns
+            if not (state.waiting and all(word in small for word in plain[1:])):  # "kung hindi, hayaan na lang"
+                self._constrain(clause)
             return
         if self._is_courtesy(words, state) or self._goes_on_regardless(clause, words, state, last=n + 1 == len(cut)):
             return

@@ -106,6 +106,11 @@ class Subordinates(Each):
         if condition.kind == "fact" and condition.holds and self._tells_it_is_done(clause):
             self._after(clause, state, tail=tail)
             return
+        if condition.kind == "fact" and not tail and self.found.drafts and self._tells_only_that(clause, condition):
+            named = asked_of(Condition("outcome", True, condition.subject), self.found.drafts[-64:], [], known)
+            state.base = dict.fromkeys(named or (state.run or self.group or self.found.drafts)[-1:], "succeeded")
+            state.run, state.waiting = [], True
+            return
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
@@ -143,6 +148,21 @@ class Subordinates(Each):
         first = next((word for word in words[:3] if word not in self.known.all_of_them), "")
         asks = set(clause.opener.split()) & self.known.whether
         return bool(self.known.affixes) and clause.kind == "if" and not asks and first in self.known.finished
+
+    def _tells_only_that(self, clause: Clause, condition: Condition) -> bool:
+        """ "Kapag nahanap na": a verb that is over, and nothing else, is the end of what stands before."""
+        known = self.known
+        asks = set(clause.opener.split()) & known.whether
+        said = [token.norm for token in clause.tokens if token.norm not in known.fragments]
+        over = any(token.norm in known.links for token in clause.tokens[1:2])
+        return (
+            bool(known.affixes)
+            and clause.kind == "if"
+            and not asks
+            and over
+            and len(said) == 1
+            and (condition.holds and known.tells(said[0]))
+        )
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
