@@ -212,6 +212,10 @@ FILIPINO = [
     ),
     ("1. Patakbuhin ang smoke test\n   - kung pumasa, i-deploy sa prod\n   - kung hindi, sabihan si Ana", 3, "1>2 1!3"),
     ("Ayusin ang form.\n\nDeadline: Biyernes, 5pm.", ["Ayusin ang form"], ""),
+    ("I-deploy ang api tapos mag-smoke test ka. Pag may sumablay, i-rollback; pag wala, i-promote.", 4, "1>2 2!3 2>4"),
+    ("Mag-load test. Pag di mo ma-reproduce, humingi ng logs; pag na-reproduce mo, gumawa ng tiket.", 4, "2>3 2!4"),
+    ("ilipat ang mga icon tapos update yung mga link pag may sirang link ilista sa isang file", 4, "1>2 2>3 3>4"),
+    ("Pakisilip yung logs, mukhang may null pointer.", ["Silipin yung logs"], ""),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

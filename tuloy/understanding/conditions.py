@@ -71,8 +71,8 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
             return Condition("outcome", negated, tuple(plain[1:]))
         failing = [word for word in plain if known.affixes and _unlinked(word, known) is not None]
         if failing and len(plain) > 1:
-            subject = tuple(word for word in plain if word not in failing)
-            return Condition("outcome", negated, (*subject, *(w for w in words if w in known.plural_marks)))
+            named = tuple(word for word in plain if word not in failing)
+            return Condition("outcome", negated, (*named, *(w for w in words if w in known.plural_marks)))
         if len(plain) == 1 and plain[0] in known.fails:
             return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
         return None

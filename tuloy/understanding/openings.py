@@ -316,6 +316,7 @@ class Scan:
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in known.fragments)
         answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
         leads = leads or (answers and last not in known.auxiliaries)
+        leads = leads or self._names_what_there_is(last)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
             return False
         done = self.now.kind == "after" and bool(set(self.now.opener.split()) & known.finished)
@@ -330,6 +331,15 @@ class Scan:
         if not ended or self.tokens[self.place].kind != "word" or (leads and self._stands_bare(self.place)):
             return False
         return self._verb_opens(self.place)
+
+    def _names_what_there_is(self, last: str) -> bool:
+        """ "Pag may broken na link ilista": behind what there is, a verb with affixes opens the rest."""
+        known, words = self.known, [token.norm for token in self.now.tokens[:9]]
+        if not known.affixes or len(words) < 2 or not known.existence.at(words, 0):
+            return False
+        loose = known.links | known.novelties | known.needed | known.lead_ins.firsts | known.articles
+        word = self.words[self.place]
+        return last not in loose and word not in known.borrowed and known.orders(word)
 
     def _stands_bare(self, place: int) -> bool:
         """ "Ang mga UI test sa Pixel": among words with affixes an English verb without one names a thing."""

@@ -217,6 +217,8 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
     start, lead = known.constraint_starts.at(words, 0), known.lead_ins.at(words, 0)
     if start:
         return not lead or lead[1] <= start[1]
+    if known.affixes and words[0] in known.negations and len(words) > 1 and words[1][:2] == words[1][2:4]:
+        return known.form(words[1]) is not None  # "walang gagalaw sa schema"
     return (
         words[0] in known.keepers
         and len(words) > 1

@@ -180,7 +180,7 @@ class Sentences(Remarks):
             return False
         behind = [token.norm for token in after.tokens]
         verb = stripped(after.tokens, known)[0][:1]
-        told = any(known.tells(word) or known.is_verb(word) or word in known.inverters for word in words[1:])
+        told = any(known.tells(word) or known.orders(word) or word in known.inverters for word in words[1:])
         if told or not verb or not known.is_verb(verb[0].norm) or marks & set(behind):
             return False
         kept = [token for token in stripped(clause.tokens, known)[0] if token.kind != "mark"]

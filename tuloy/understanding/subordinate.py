@@ -136,6 +136,8 @@ class Subordinates(Each):
         if not asked:
             asked = [self._check(clause, state, tail=tail)]
             holds = clause.kind != "unless"
+        elif condition.kind == "fact" and asked[0].check and asked[0].negated:
+            holds = not holds  # "pag di ma-reproduce, …; pag na-reproduce, …"
         self.asked = asked
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
@@ -237,7 +239,7 @@ class Subordinates(Each):
 
     def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
         events = self._event(clause, state, self.group)
-        if not events or any(draft.verb in self.known.no_work for draft in events):
+        if not events or any({draft.verb, self.known.root(draft.verb)} & self.known.no_work for draft in events):
             return
         fresh = [draft for draft in events if draft not in self.found.drafts]
         if tail:
