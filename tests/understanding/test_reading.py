@@ -216,6 +216,18 @@ FILIPINO = [
     ("Mag-load test. Pag di mo ma-reproduce, humingi ng logs; pag na-reproduce mo, gumawa ng tiket.", 4, "2>3 2!4"),
     ("ilipat ang mga icon tapos update yung mga link pag may sirang link ilista sa isang file", 4, "1>2 2>3 3>4"),
     ("Pakisilip yung logs, mukhang may null pointer.", ["Silipin yung logs"], ""),
+    ("I-install ang Docker kung wala pa.", ["Suriin kung wala pa ang Docker", "I-install ang Docker"], "1>2"),
+    (
+        "Kung hindi pa naka-install ang Docker, i-install ito.",
+        ["Suriin kung hindi pa naka-install ang Docker", "I-install ang Docker"],
+        "1>2",
+    ),
+    (
+        "Kung may kulang na salin, idagdag; kung wala, isara ang tiket.",
+        ["Suriin kung may kulang na salin", "Idagdag ang kulang na salin", "Isara ang tiket"],
+        "1>2 1!3",
+    ),
+    ("I-backup ang db. Habang ginagawa ito, i-update ang docs. Pagkatapos ng dalawa, i-restart ang app.", 3, "1>3 2>3"),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]

@@ -248,8 +248,11 @@ class _Cutter(Scan):
             return "after", length  # "pag tapos na build, …"
         if kind == "seq" and words[place] in known.also_after and length == 1 and self._turns(place, after):
             return "after", 1
-        if kind == "else" and length > 1 and self._negates(place, length):
-            return "if", length - 1
+        negated = length
+        while kind == "else" and known.affixes and negated > 2 and words[place + negated - 1] in known.fragments:
+            negated -= 1  # "kung hindi pa naka-install"
+        if kind == "else" and length > 1 and self._negates(place, negated):
+            return "if", negated - 1
         return kind, length
 
     def _stands_inside(self, kind: str, behind: int) -> bool:

@@ -209,7 +209,7 @@ def _pronouns(
             continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
         if known.affixes and known.root(draft.verb) not in known.makers:
-            open_to_it = [one for one in open_to_it if not (one.check and one.negated)]  # of what is not there
+            open_to_it = [one for one in open_to_it if not _asks_for_none(one, known)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
         source = _antecedent(open_to_it, plural=plural, known=known)
         if token.norm in known.neutral and source is None:
@@ -225,6 +225,12 @@ def _pronouns(
             _after(draft, source.origin)
         found[n] = source
     return found
+
+
+def _asks_for_none(check: Draft, known: Grammar) -> bool:
+    """ "Kung walang conflict": of what is not there a pronoun says nothing."""
+    words = [token.norm for token in check.tokens[:2]]
+    return check.check and check.negated and known.existence.at(words, 0) is not None
 
 
 def _is_linked(before: str, word: str, known: Grammar) -> bool:

@@ -251,6 +251,10 @@ class Drafts:
         """ "Linisin ang cache kapag lumampas sa 1 GB": with the predicate in front, the subject may be left out."""
         known = self.known
         words = [token.norm for token in tokens]
+        small = known.fragments | known.negations
+        if known.affixes and tail and words and state.run and all(word in small for word in words):
+            text = state.run[-1].thing_text  # "i-install ang Docker kung wala pa"
+            return text if text and text.split()[0] in known.articles else ""
         if (
             not known.affixes
             or not words
@@ -312,6 +316,9 @@ class Drafts:
             marks = self.known.articles & self.known.subjects if self.known.affixes else frozenset()
             owner = next((n for n, token in enumerate(rest[:9]) if n and token.norm in marks), 0)
             rest = rest[owner:]  # "may bagong bersyon ang Django"
+            if len(rest) > 2 and rest[1].norm in self.known.links and marks and not self.known.tells(rest[2].norm):
+                self._speaks_of(draft, rest[:3])  # "may kulang na salin"
+                return
             if owner:
                 self._speaks_of(draft, thing_of([rest[0], *rest], self.known))
                 return
@@ -351,6 +358,9 @@ class Drafts:
             return list(group)
         small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
         if spoken and all(w in small for w in spoken):
+            several = max((self.known.numbers.get(word, 1) for word in spoken), default=1)
+            if len(group) < several <= len(self.found.drafts) and self.known.affixes:
+                return list(self.found.drafts[-several:])  # "pagkatapos ng dalawa"
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
         verbs = [w for w in spoken if w not in small]
         done = {self.known.root(self.known.base(w) or w) for w in verbs}
