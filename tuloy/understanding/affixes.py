@@ -57,8 +57,12 @@ class Affixes:
 
     def _hyphened(self, word: str) -> Form | None:
         """ "i-push", "nagse-send", "nag-iimport", "ide-deploy": the root is what follows the last hyphen."""
-        head, _, tail = word.rpartition("-")
-        head = head.replace("-", "")
+        first, _, rest = word.partition("-")
+        if "-" in rest and any(first == prefix for prefix, _ in self._prefixes):
+            head, tail = first, rest  # "i-cherry-pick"
+        else:
+            head, _, tail = word.rpartition("-")
+            head = head.replace("-", "")
         if len(tail) < 2 or not head:
             return None
         if any(head[1:].startswith(infix) and head[0] == tail[0] for infix in self._infixes[1][1]) and len(head) < 6:

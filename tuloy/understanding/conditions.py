@@ -43,7 +43,7 @@ def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
         return Condition("back", False)
     if text in known.elliptic or not words:
         return Condition("back", True)
-    if outcome := _outcome(words, known):
+    if outcome := _outcome(_without_manner(words, known), known):
         return outcome
     if _answers(words, known):
         return Condition("back", not (_negated(words, known) or bool(set(words) & known.answering_no)))
@@ -59,12 +59,31 @@ def _answers(words: Sequence[str], known: Grammar) -> bool:
     return len(words) > 1 and all(word in small for word in words)
 
 
+def _unlinked(word: str, known: Grammar) -> str | None:
+    """ "May bumagsak na test", "walang pumalyang test": the verb of failing, without its linker."""
+    forms = (word, word.removesuffix("ng"), word.removesuffix("g"))
+    return next((form for form in forms if form in known.fails and known.tells(form)), None)
+
+
+def _without_manner(words: list[str], known: Grammar) -> list[str]:
+    """ "Umandar ito nang walang aberya": how it ended, whatever way."""
+    place = next((n for n, word in enumerate(words) if n and word in known.manners), len(words))
+    return words[:place] if place and words[0] in known.outcomes else words
+
+
 def _outcome(words: list[str], known: Grammar) -> Condition | None:
     negated = _negated(words, known)
     if known.existence.at(words, 0):
         rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
         empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
+        empty |= known.one_of_them if known.affixes else frozenset()
         plain = [word for word in rest if word not in empty]
+        if len(plain) > 1 and plain[0] in known.troubles and set(plain[1:]) & known.action_nouns:
+            return Condition("outcome", negated, tuple(plain[1:]))
+        failing = [word for word in plain if known.affixes and _unlinked(word, known) is not None]
+        if failing and len(plain) > 1:
+            named = tuple(word for word in plain if word not in failing)
+            return Condition("outcome", negated, (*named, *(w for w in words if w in known.plural_marks)))
         if len(plain) == 1 and plain[0] in known.fails:
             return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
         return None
@@ -74,7 +93,7 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         pair = " ".join(words[place : place + 2])
         triple = " ".join(words[place : place + 3])
         good = word in known.passes or pair in known.passes or triple in known.passes
-        bad = word in known.fails or pair in known.fails
+        bad = word in known.fails or pair in known.fails or triple in known.fails
         leads = not words[:place] or all(w in known.everyone or w in known.adverbs for w in words[:place])
         leads = leads and words[place + 1 : place + 2] != [] and words[place + 1] in known.subjects and len(words) < 14
         if not (good or bad) or (place < len(words) - 3 and not leads):
@@ -233,10 +252,11 @@ def _is_plural(draft: Draft) -> bool:
 
 def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """ "If you can reproduce it", "kung hindi ma-reproduce": the doing of an earlier step, in its own verb."""
-    wanted = content([w for w in condition.subject if w not in known.negations | known.doers], known)
+    small = known.negations | known.doers | (known.novelties if known.affixes else frozenset())
+    wanted = content([w for w in condition.subject if w not in small], known)
     for draft in reversed(before[-8:]):
         verb = known.nominals.get(draft.verb) or known.root(draft.verb)
-        if verb in wanted and wanted <= {*draft.words, verb} and verb not in known.check_verbs:
+        if verb in wanted and wanted <= {*draft.words, *draft.thing, verb} and verb not in known.check_verbs:
             return [draft]
     return []
 

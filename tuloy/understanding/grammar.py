@@ -114,6 +114,9 @@ class Grammar:
         self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
         self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
+        self.article_ends = tuple(f" {word}" for one in tables for word in one.get("articles", ()) if "affixes" in one)
+        self.bare_requests = tuple(prefix for one in tables for prefix in one.get("bare_requests", ()))
+        self.definite_of = {word: form for one in tables for word, form in one.get("definite_of", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
         self.spellings: dict[str, str] = {
             short: word for one in tables for short, word in one.get("spellings", {}).items()
@@ -294,6 +297,25 @@ class Grammar:
         """Whether affixes make the word something that goes on or is over ("nagse-send", "binago")."""
         form = self.form(word) if word not in self.verbs else None
         return form is not None and (form.mood == "told" or word in self.outcomes)
+
+    def requests(self, word: str) -> bool:
+        """Whether a form asks politely: "pakilinis", "pa-check", "palinis"; "pagandahin" orders."""
+        if word.startswith(self.polite_prefixes):
+            return True
+        short = next((one for one in self.bare_requests if word.startswith(one)), None)
+        if not short or word in self.verbs | self.roots | self.loops:
+            return False
+        rest = word.removeprefix(short)
+        return rest.startswith("-") or rest in self.roots
+
+    def actor_form(self, verb: str) -> str | None:
+        """The form of an order that takes an indefinite object: "magdagdag" of "idagdag", "mag-check" of "i-check"."""
+        form = self.form(verb)
+        actors = tuple(prefix for one in self.affixes for prefix in one.actor)
+        if form is None or verb.startswith(actors):
+            return None
+        found = f"{actors[0]}{form.root}"
+        return found if found in self.verbs else f"{actors[0]}-{form.root}" if form.root in self.borrowed else None
 
     def root(self, verb: str) -> str:
         """Return what is common to the forms of a verb: "i-build" is "build", and so is "buuin"."""

@@ -53,7 +53,8 @@ def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _D
     short = words[place] in known.deadlines["weekdays_short"] and "-" in words[place]
     if not opener and not short:
         return None
-    found = _dated(words, place + opener, known)
+    labels = opener and place + opener < len(words) and words[place + opener] == ":"  # "deadline: Friday"
+    found = _dated(words, place + opener + bool(labels), known)
     waits = words[place] in known.lasting and place > 0 and known.is_verb(words[place - 1])
     described = (
         place > 0
@@ -147,6 +148,9 @@ def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day
         if length := longest(words, place, lists[kind]):
             return length, _Day("month" if kind == "month_end" else "today" if kind == "tonight" else kind)
     word = words[place]
+    ends = place > 1 and words[place - 1] in lists["fill"] and words[place - 2] in known.month_ends
+    if ends and word in lists["months"] and not (words[place + 1 : place + 2] and words[place + 1][:1].isdigit()):
+        return 1, _Day("month_end", (lists["months"].index(word) % 12 + 1,))
     for key in ("weekdays", "weekdays_short"):
         if word in lists[key]:
             return 1, _Day("weekday", (lists[key].index(word) % 7,))
@@ -198,6 +202,10 @@ def _date(day: _Day, now: datetime) -> datetime:
             if day.value:
                 return now + timedelta(days=_DAYS["month"] * day.value[0])
             return (now.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        case "month_end":
+            year = now.year + (day.value[0] < now.month)
+            first = now.replace(year=year, month=day.value[0], day=1)
+            return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
         case "date":
             return now.replace(year=day.value[0], month=day.value[1], day=day.value[2])
         case "ordinal":

@@ -74,7 +74,17 @@ class Scan:
         form = known.form(word)
         if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
             return True
+        if known.affixes and self._may_be_adjective(word, place + length):
+            return True
         return word in known.outcomes or word in ("already", "yet") or (word in known.forms and word.endswith("ed"))
+
+    def _may_be_adjective(self, word: str, place: int) -> bool:
+        """ "Pag hindi tugma", "kung hindi valid yung config": what is not so, where no order follows."""
+        known = self.known
+        small = known.determiners | known.prepositions | known.connectives_first | known.adverbs | known.contrasts
+        if not word.isalpha() or word in small or known.is_verb(word) or word in known.pronouns:
+            return False
+        return not (known.constraint_starts.at([word], 0) or known.politeness.at([word], 0) or known.requests(word))
 
     def _inverted(self, place: int, *, after_joint: bool) -> bool:
         """ "Should the tests fail, …" asks as "if the tests fail" does."""
@@ -96,6 +106,19 @@ class Scan:
         if place is not None and place + 1 < len(words) and self._third_person(words[place + 1 : place + 4]):
             return words[-1] == words[place + 1] or words[-1].endswith("ed") or known.base(words[-1]) is not None
         return len(words) > 2 and words[-1].endswith("ed") and known.base(words[-1]) is not None
+
+    def _happens_when(self) -> bool:
+        """ "Ang crash na lumalabas kapag walang internet": behind what goes on, "when" says when it does."""
+        known = self.known
+        words = [token.norm for token in self.now.tokens[-8:]]
+        if not known.affixes or len(words) < 4 or self.now.kind != "main" or self.words[self.place] in known.whether:
+            return False
+        place = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.links), len(words))
+        behind = words[place + 1 :]
+        if not behind or len(behind) > 4 or not known.tells(behind[0]):
+            return False
+        ahead = self.words[self.place + 1 : self.place + 9]
+        return not any(word in known.outcomes for word in ahead[: ahead.index(",") if "," in ahead else len(ahead)])
 
     def _makes_what_acts(self) -> bool:
         """ "Add an alert that fires": what stands behind says when the new thing does so."""
@@ -123,6 +146,14 @@ class Scan:
             return True
         if kind in ("seq", "last") and place and self.words[place - 1] in known.alternatives:
             return True  # "1.29 or later"
+        if kind == "before" and known.affixes and place and self.words[place - 1] in known.lengths:
+            return not known.is_verb(after) and any(token.norm in known.links for token in self.now.tokens)
+        if kind == "before" and word in known.novelties and place:
+            return self.words[place - 1] in known.articles  # "gumawa ng bago"
+        if kind == "whatever" and known.affixes and place and self.words[place - 1] == known.spoken["at"]:
+            return True  # "may fail sa kahit isa"
+        if kind == "seq" and word in known.finished and self.now.kind in ("if", "unless", "after", "while"):
+            return after in ("", ",", *known.fragments)  # "kapag parehong tapos na"
         if kind in ("first", "last", "seq") and word in known.start_only:
             # "the next page", "last week", "first name": no adverb.
             if self._trails(kind, place + 1) and not at_start and self.words[place - 1] not in known.determiners:
@@ -182,6 +213,9 @@ class Scan:
             return False
         if now.kind == "each" and comma and not joined and any(t.norm in known.coordinators for t in now.tokens):
             return known.is_verb(self.words[place]) or self._verb_opens(place)
+        inflected = bool(known.affixes) and self.words[place] not in known.borrowed
+        if now.kind == "each" and joined and now.tokens and inflected and known.orders(self.words[place]):
+            return True
         if now.kind in SUBORDINATE:
             return (
                 (comma and (not joined or self._verb_opens(place)))
@@ -196,7 +230,17 @@ class Scan:
             return False
         if self.tokens[place].kind == "code":
             return self._second_command()
+        if joined and not comma and self._stands_bare(place) and self._goes_on_with_nouns(place):
+            return False
         return self._verb_opens(place) or self._duty_opens(place)
+
+    def _goes_on_with_nouns(self, place: int) -> bool:
+        """ "Bigyan ng read at write access ang QA": behind a verb with affixes, two bare ones in front of a noun."""
+        known, now = self.known, self.now
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        inflected = bool(now.tokens) and now.tokens[0].norm not in known.borrowed
+        small = known.determiners | known.prepositions | known.coordinators | known.fragments | known.adverbs
+        return inflected and after.isalpha() and after not in small and not known.connectives.at([after], 0)
 
     def _names_items(self, place: int) -> bool:
         """ "For each of billing, search and mail": before the last item every bare word is one."""
@@ -250,10 +294,16 @@ class Scan:
             return False
         form = known.form(word)
         after = self.words[self.place + 1 : self.place + 2]
-        return form is not None and form.mood == "noun" and bool(after) and after[0] in known.linkers | known.fragments
+        behind = known.linkers | known.fragments | {","}
+        return form is not None and form.mood == "noun" and bool(after) and after[0] in behind
 
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
+        word = self.words[self.place]
+        if self.now.kind == "main" and self.now.tokens and word.startswith(self.known.polite_prefixes):
+            return self.now.tokens[-1].norm not in self.known.coordinators and self.known.orders(word)
+        if self.now.kind == "whatever" and self.now.tokens and self.known.affixes:
+            return word not in self.known.borrowed and self.known.is_verb(word)
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False
         if self.words[self.place] in self.known.inverters:
@@ -265,12 +315,14 @@ class Scan:
         known = self.known
         loose = known.places | known.adverbs
         last = next((t.norm for t in reversed(self.now.tokens) if t.norm not in loose), "")
-        first = next((t.norm for t in self.now.tokens if t.norm not in known.everyone | known.adverbs), "")
+        loose = (known.everyone | known.adverbs | known.negations) - known.outcomes
+        first = next((t.norm for t in self.now.tokens if t.norm not in loose), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
         loose = known.fragments | known.adverbs
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in loose)
         answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
         leads = leads or (answers and last not in known.auxiliaries)
+        leads = leads or self._names_what_there_is(self.now.tokens[-1].norm)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
             return False
         done = self.now.kind == "after" and bool(set(self.now.opener.split()) & known.finished)
@@ -284,7 +336,26 @@ class Scan:
             return True
         past = len(self.now.tokens) > 1 and last in known.forms and self.now.tokens[-2].norm in known.auxiliaries
         ended = leads or past or last in known.passes or last in known.fails or last in known.finished
-        return ended and self.tokens[self.place].kind == "word" and self._verb_opens(self.place)
+        ended = ended or (self.now.kind == "after" and last in known.past)
+        if not ended or self.tokens[self.place].kind != "word" or (leads and self._stands_bare(self.place)):
+            return False
+        return self._verb_opens(self.place)
+
+    def _names_what_there_is(self, last: str) -> bool:
+        """ "Pag may broken na link ilista": behind what there is, a verb with affixes opens the rest."""
+        known, words = self.known, [token.norm for token in self.now.tokens[:9]]
+        if not known.affixes or len(words) < 2 or not known.existence.at(words, 0):
+            return False
+        loose = known.links | known.novelties | known.needed | known.lead_ins.firsts | known.articles
+        word = self.words[self.place]
+        return last not in loose and word not in known.borrowed and known.orders(word)
+
+    def _stands_bare(self, place: int) -> bool:
+        """ "Ang mga UI test sa Pixel": among words with affixes an English verb without one names a thing."""
+        known = self.known
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        english = self.words[place] in known.borrowed and bool(known.affixes)
+        return english and (after not in known.determiners or after in known.prepositions)
 
     def _inverts_duty(self, last: str) -> bool:
         """ "Only if it passes are the images to be pushed", "not before that has ended should it be dropped"."""
@@ -305,7 +376,7 @@ class Scan:
         if word in known.verbs:
             behind = words[place + 2] if place + 2 < len(words) else ""
             ended = after in known.passes - {"clean"} or after in known.fails
-            if ended and not self._plain_noun(behind):
+            if ended and word in known.borrowed and not self._plain_noun(behind):
                 return False
             return word not in known.nouns_too or followed_by_literal or self._verb_here(place, after)
         if known.tells(word):

@@ -36,11 +36,18 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     `forced` says that the place (a list, behind "then") makes it a step whatever its words are.
     """
     kept, asked = stripped(tokens, known)
-    if not kept:
+    if not kept or (not forced and _plans_aloud(tokens, known)):
         return None
+    if kept[0].norm in known.preferring and len(kept) > 2 and kept[1].norm in known.articles:
+        doing = known.form(kept[2].norm)
+        if doing is not None and doing.mood == "noun" and known.is_verb(known.base(kept[2].norm) or ""):
+            return said(kept[2:], known)  # "unahin ang pag-aayos ng login"
     if turned := _verb_first(kept, known):
         return turned
     words = [token.norm for token in kept]
+    form = known.form(words[0]) if asked and words[0] not in known.verbs else None
+    if form is not None and form.mood == "noun" and known.is_verb(known.base(words[0]) or ""):
+        return said(kept, known)  # "diretso na sa pag-build ng app"
     if (forced or asked) and words[0] in known.doers and len(words) > 1 and known.is_verb(words[1]):
         kept, words = kept[1:], words[1:]
     if kept[0].kind == "code":
@@ -102,13 +109,33 @@ def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced:
     form = known.form(words[0]) if words[0] not in known.borrowed else None
     if form is None or words[0] in known.outcomes:
         return None
-    asks = form.mood == "will" or (form.mood == "order" and words[0].startswith(known.polite_prefixes))
+    polite = form.mood == "order" and known.requests(words[0])
     base = known.base(words[0])
-    if asks and base and base != words[0]:
-        return Phrase(tokens, base, changed={0: base}, rule="verb by its affixes")
+    if (form.mood == "will" or polite) and base and base != words[0]:
+        changed = _said_plainly(words, base, known) if polite else {0: base}
+        return Phrase(tokens, base, changed=changed, rule="verb by its affixes")
     if form.mood == "either" and (forced or not _has_subject(words, known)):
         return Phrase(tokens, words[0], rule="verb by its affixes")
     return None
+
+
+def _plans_aloud(tokens: Sequence[Token], known: Grammar) -> bool:
+    """ "Lilipat tayo sa BigQuery": what "we" are about to do, and no object of it."""
+    words = [token.norm for token in tokens[:6] if token.norm not in known.adverbs]
+    form = known.form(words[0]) if len(words) > 2 and words[1] in known.we else None
+    later = form is not None and (form.mood in ("will", "told") or words[0][:2] == words[0][2:4])
+    return later and words[2] not in known.linkers
+
+
+def _said_plainly(words: Sequence[str], base: str, known: Grammar) -> dict[int, str]:
+    """ "Pa-check nung logs" is "i-check yung logs", "padagdag ng alert" is "magdagdag ng alert"."""
+    after = words[1] if len(words) > 1 else ""
+    if after in known.definite_of:
+        return {0: base, 1: known.definite_of[after]}
+    if after not in known.linkers_of:
+        return {0: base}
+    actor = known.actor_form(base)
+    return {0: actor} if actor else {0: base, 1: known.spoken["article"]}
 
 
 def _narrates(words: Sequence[str], known: Grammar) -> bool:
@@ -138,6 +165,7 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
             asked, place = True, place + lead[1]
         elif not kept and (
             words[place] in known.adverbs
+            or (words[place] in known.vocatives and place + 1 < len(tokens))
             or words[place] in _LEAVE_TAIL
             or _addresses(words[place])
             or (tokens[place].kind == "mark" and words[place] not in "#@$")
@@ -161,14 +189,16 @@ def _addresses(word: str) -> bool:
 
 def _without_fragments(tokens: list[Token], known: Grammar) -> list[Token]:
     """ "I-pull mo muna yung main": small words right behind the verb say nothing of the work."""
-    end = 1
-    if known.wants.at([token.norm for token in tokens[:6]], 0):
+    words = [known.root(token.norm) if "-" in token.norm else token.norm for token in tokens[:6]]
+    idiom = known.idioms.at(words, 0)
+    start = end = idiom[1] if idiom else 1
+    if known.wants.at(words, 0):
         return tokens
     while end < len(tokens) and tokens[end].norm in known.fragments:
         end += 1
-    if end in (1, len(tokens)) and not (end > 1 and len(tokens) == end):
+    if end == start:
         return tokens
-    return [*tokens[:1], *tokens[end:]] if tokens[0].kind == "word" else tokens
+    return [*tokens[:start], *tokens[end:]] if tokens[0].kind == "word" else tokens
 
 
 def _only_polite(words: Sequence[str], place: int, known: Grammar) -> bool:
@@ -195,6 +225,8 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
         return not lead or lead[1] <= start[1]
     if _limits(words, known):
         return True
+    if known.affixes and words[0] in known.negations and len(words) > 1 and words[1][:2] == words[1][2:4]:
+        return known.form(words[1]) is not None  # "walang gagalaw sa schema"
     return (
         words[0] in known.keepers
         and len(words) > 1

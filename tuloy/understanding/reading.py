@@ -3,6 +3,7 @@
 Owns what lists, headings and sections imply. Knows neither projects nor records of a plan.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ __all__ = ["read"]
 
 _NEAR = 40
 _LONGEST_CLOSING = 50
+_BOLD_LABEL = re.compile(r"\*\*[^*\n]{1,60}\*\*")
 
 
 def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tuple[int, int]] = ()) -> Reading:
@@ -107,6 +109,10 @@ class _Reader(Sentences):
         ends = self.known.prepositions | {":", "—"}
         head = words[: next((n for n, word in enumerate(words) if word in ends), len(words))]
         orders = self.known.is_verb(words[0]) and words[0] not in self.known.nouns_too
+        while len(head) > 1 and head[-1].removeprefix("v")[:1].isdigit():
+            head = head[:-1]  # "checklist v2.8"
+        if self._names_work(words, tree[1]) and body[-1] not in ".!?;:,":
+            return True
         plain = not orders and not set(head) & self.known.determiners and body[-1] not in ".!?;:,"
         return plain and 0 < len(head) < 6 and head[-1] in self.known.plan_words
 
@@ -120,6 +126,14 @@ class _Reader(Sentences):
         words = [token.norm for token in stripped(tokens[colon + 1 :], self.known)[0]]
         order = self.known.ordered_intro.within(words) or self.known.parallel_intro.within(words)
         return bool(words) and order is not None and words[0] in self.known.no_work
+
+    def _names_work(self, words: Sequence[str], below: Block) -> bool:
+        """ "Retraining ng churn model", "Pag-upgrade ng Redis": the noun of a verb above a list is its title."""
+        known = self.known
+        if below.kind not in ("ordered", "bullet") or not set(words[1:2]) & known.linkers_of:
+            return False
+        form = known.form(words[0])
+        return words[0].endswith("ing") or (form is not None and form.mood == "noun")
 
     def _introduced(self, block: Block, items: Sequence[Block], base: Needs) -> list[Draft]:
         """A paragraph that ends in a colon and what it introduces: it says how, the list says what."""
@@ -257,8 +271,23 @@ class _Reader(Sentences):
         if place not in self.cut:
             found = tokenize(self.text, block.start, block.end)
             kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
-            self.cut[place] = self._mended(self._clipped(kept))
+            self.cut[place] = self._mended(self._joined(self._clipped(kept)))
         return list(self.cut[place])
+
+    def _joined(self, tokens: list[Token]) -> list[Token]:
+        """ "Paki alis", "mag deploy ka": a prefix that is written apart is one word with its verb."""
+        known, found = self.known, [*tokens[:1]]
+        for token in tokens[1:]:
+            before = found[-1]
+            spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
+            opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first
+            loose = before.norm in known.loose_prefixes or (opens and before.norm in known.bare_requests)
+            if spaced and loose and token.norm in known.roots | known.borrowed | known.outcomes:
+                dash = "" if token.norm in known.roots else "-"
+                found[-1] = Token("word", f"{before.norm}{dash}{token.norm}", before.start, token.end)
+            else:
+                found.append(token)
+        return found
 
     def _clipped(self, tokens: list[Token]) -> list[Token]:
         """ "'Pag", "'yon": a word whose first letters are left out is one token with its apostrophe."""
@@ -287,10 +316,19 @@ class _Reader(Sentences):
         place = bisect_right(self.ignored, (token.start, len(self.text))) - 1
         return place >= 0 and token.end <= self.ignored[place][1]
 
+    def _is_about_time(self, block: Block) -> bool:
+        """ "Target: bago ang demo sa Biyernes": a deadline below a section says nothing of it."""
+        return any(block.start <= start and end <= block.end for start, end in self.ignored)
+
     def _prose(self, block: Block, base: Needs, *, forced: bool = False) -> list[Draft]:
         tokens = self._tokens(block)
         if self.section and len(tokens) > 2 and tokens[1].norm == ":" and tokens[0].norm in self.known.asking_labels:
             self.section = ""  # "**Request:** …" below "**Steps to reproduce**"
+        spoken = [token for token in tokens if token.norm.isalpha()]
+        if self.section and block.kind == "text" and len(spoken) < 2 and self._is_about_time(block):
+            return []
+        if self.section and block.kind == "text" and _BOLD_LABEL.match(self.text, block.start, block.end):
+            self.section = ""
         if self.section:
             self._keep_aside(block)
             return []

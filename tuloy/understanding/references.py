@@ -39,7 +39,7 @@ def shared_object(bare: Phrase, other: Phrase, known: Grammar) -> list[Token]:
     if not bare.verb or not other.verb or len(other.tokens) < 2:
         return []
     thing = thing_of(other.tokens, known)
-    if not thing or other.tokens[1].norm in known.particles or other.tokens[1].norm in ("me", "us"):
+    if not thing or other.tokens[1].norm in known.particles | known.manners or other.tokens[1].norm in ("me", "us"):
         return []
     return list(other.tokens[1:])
 
@@ -61,7 +61,7 @@ def depend(
         draft.owner = _antecedent(recent, plural=draft.tokens[1].norm == "their", known=known)
     _find_until(draft, known, text)
     if changed:
-        _put_nouns(draft, changed, thing, known, text)
+        _put_nouns(draft, changed, thing, before, known, text)
     else:
         _name_adjective(draft, recent, thing, known, text)
     if not thing:
@@ -84,7 +84,22 @@ def _note_thing(draft: Draft, known: Grammar, text: str) -> list[Token]:
     return thing
 
 
-def _put_nouns(draft: Draft, changed: dict[int, Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
+def _place_of(before: Sequence[Draft], known: Grammar, text: str) -> str:
+    """ "I-deploy sa sandbox, i-run ang suite doon": there is where the step before went."""
+    tokens = before[-1].tokens if before and known.affixes else ()
+    place = next((n for n, token in enumerate(tokens) if n and token.norm == known.spoken["at"]), len(tokens))
+    where = [*tokens[place : place + 1], *thing_of(tokens[place:], known)] if place < len(tokens) else []
+    return text[where[0].start : where[-1].end] if len(where) > 1 else ""
+
+
+def _put_nouns(
+    draft: Draft,
+    changed: dict[int, Draft],
+    thing: Sequence[Token],
+    before: Sequence[Draft],
+    known: Grammar,
+    text: str,
+) -> None:
     """Put the nouns for the pronouns in the title; what the draft acts on is then what the pronoun means."""
     direct = bool(thing) and any(draft.tokens[n] is thing[0] for n in changed if thing[0].norm not in known.places)
     if direct or (set(draft.thing) <= known.pronouns | {"one"} and draft.thing):
@@ -92,8 +107,10 @@ def _put_nouns(draft: Draft, changed: dict[int, Draft], thing: Sequence[Token], 
         draft.thing, draft.thing_text = source.thing, source.thing_text
         draft.words |= content(source.thing, known)
         draft.origin = source.origin or source
+    words = {n: _place_of(before, known, text) if draft.tokens[n].norm in known.places else "" for n in changed}
     words = {
-        n: _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
+        n: words[n]
+        or _spoken(draft.tokens[n].norm, source, known, at=n > 0 and draft.tokens[n - 1].norm in known.articles)
         for n, source in changed.items()
     }
     if draft.tokens and known.base(draft.tokens[0].norm) == draft.verb and draft.verb:
@@ -168,7 +185,10 @@ def _name_adjective(draft: Draft, recent: Sequence[Draft], thing: Sequence[Token
     if last.norm == "one" and thing[-2].norm not in known.determiners:
         draft.title = title_of(text, draft.tokens, {place: noun[0]})
     elif last.norm in known.linked and len(thing) == 2:
-        draft.title = title_of(text, draft.tokens, {place: f"{known.linked[last.norm]} {noun[0]}"})
+        named = f"{known.linked[last.norm]} {noun[0]}"
+        draft.title = title_of(text, draft.tokens, {place: named})
+        draft.thing = (*draft.thing[:-1], known.linked[last.norm], noun[0].lower())
+        draft.thing_text = f"{text[thing[0].start : thing[-2].end]} {named}"
 
 
 def _pronouns(
@@ -201,6 +221,8 @@ def _pronouns(
         if after in ("", *loose) and _is_linked(draft.tokens[n - 1].norm, token.norm, known):
             continue
         open_to_it = [one for one in recent if not _excluded(draft, one)]
+        if known.affixes and known.root(draft.verb) not in known.makers:
+            open_to_it = [one for one in open_to_it if not _asks_for_none(one, known)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
         source = _antecedent(open_to_it, plural=plural, known=known)
         if token.norm in known.neutral and source is None:
@@ -219,6 +241,12 @@ def _pronouns(
             _after(draft, source.origin)
         found[n] = source
     return found
+
+
+def _asks_for_none(check: Draft, known: Grammar) -> bool:
+    """ "Kung walang conflict": of what is not there a pronoun says nothing."""
+    words = [token.norm for token in check.tokens[:2]]
+    return check.check and check.negated and known.existence.at(words, 0) is not None
 
 
 def _is_linked(before: str, word: str, known: Grammar) -> bool:
@@ -272,6 +300,7 @@ def _definite(words: str, known: Grammar) -> str:
 def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
     """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
     nouns = _definite_nouns(draft, known)
+    nouns |= {word.removesuffix("s") for word in nouns} if known.affixes else set()
     done = _described(draft, known)
     for one in recent:
         verb = known.root(one.verb)
@@ -340,7 +369,7 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     for word, after in pairwise(words):
         if _is_linked(word, after, known):
             found |= {word[:-1], word[:-2]}
-    return found
+    return found - {""}
 
 
 def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
@@ -369,7 +398,8 @@ def _head(draft: Draft, known: Grammar) -> str:
     words = [word.lower() for word in draft.thing_text.split()[:16]]
     while len(words) > 1 and words[0] in known.determiners:
         words.pop(0)
-    place = next((n for n, word in enumerate(words) if n and word in known.linkers_of), len(words))
+    ends = known.linkers_of | known.genitives
+    place = next((n for n, word in enumerate(words) if n and word in ends), len(words))
     if place == len(words):
         return draft.thing[-1] if draft.thing else ""
     return words[place - 1]
@@ -378,7 +408,16 @@ def _head(draft: Draft, known: Grammar) -> str:
 def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
     """ "Write a report about the results": of what was done right before."""
     words = [token.norm for token in draft.tokens[:40]]
-    return any(word in known.results and words[n - 1] in known.articles for n, word in enumerate(words) if n > 1)
+    return any(
+        word in known.results and words[n - 1] in known.articles and not _counts(words, n, known)
+        for n, word in enumerate(words)
+        if n > 1
+    )
+
+
+def _counts(words: Sequence[str], place: int, known: Grammar) -> bool:
+    """ "Ang lahat ng package": how many of what follows, and not what came out."""
+    return words[place] in known.totals and set(words[place + 1 : place + 2]) <= known.linkers_of != frozenset()
 
 
 def _excluded(draft: Draft, source: Draft) -> bool:

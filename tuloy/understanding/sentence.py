@@ -10,7 +10,7 @@ from tuloy.understanding.clauses import clauses
 from tuloy.understanding.conditions import Condition, asked_of, opposite
 from tuloy.understanding.draft import Draft, Needs, Why
 from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import Phrase, constrains, phrase_of, stripped
+from tuloy.understanding.phrase import Phrase, constrains, phrase_of, said, stripped
 from tuloy.understanding.references import shared_object
 from tuloy.understanding.remarks import Remarks
 from tuloy.understanding.subordinate import CONDITIONS
@@ -46,6 +46,8 @@ class Sentences(Remarks):
             self._keep_aside(Block("text", sentence[label[1]].start, sentence[-1].end))
             self.section = before
             return []
+        if not forced and len(words) < 4 and words[-1] == ":" and self._only_labels(words[0]):
+            return []  # a label, of whose words nothing is left
         order = self.known.ordered_intro.within(words)
         if order:
             sentence = [*sentence[: order[1]], *sentence[order[1] + order[2] :]]
@@ -53,6 +55,9 @@ class Sentences(Remarks):
             return []
         cut = self._colons(clauses(sentence, self.known))
         state = Told(dict(base), ordered=order is not None, branch=self.branch)
+        side = self.known.parallel_intro.within(words)
+        introduced = side is not None and ":" in words[side[1] + side[2] : side[1] + side[2] + 2]
+        self.beside = len(self.found.drafts) if introduced else None
         listed = self.because
         for n, clause in enumerate(cut):
             self.because = self._reason(clause, n) or self.because
@@ -61,7 +66,7 @@ class Sentences(Remarks):
                 self._main(clause, cut, n, state, forced=forced)
             else:
                 self._subordinate(cut, n, state)
-        self.because = listed
+        self.because, self.beside = listed, None
         turns = any("else" in clause.marks for clause in cut)
         self.branch = list(state.branch) if goes_on and not turns else []
         if state.run:
@@ -75,6 +80,9 @@ class Sentences(Remarks):
         known = self.known
         titled = not self.found.drafts and len(words) < 10 and words[0] in known.plan_words
         return titled and len(words) > 1 and words[1] in known.prepositions and words[1] not in known.particles
+
+    def _only_labels(self, word: str) -> bool:
+        return word in self.known.due_labels or not self.known.is_verb(word)
 
     def _reason(self, clause: Clause, n: int) -> Why | None:
         """The connective of a clause as what its edges come from."""
@@ -122,7 +130,7 @@ class Sentences(Remarks):
         """ "Clean up the repo: remove X and add Y": what stands before a colon is the heading of what follows."""
         for n, clause in enumerate(cut[1:], 1):
             before = self.text[
-                max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 3) : (
+                max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 4) : (
                     clause.tokens or [Token("mark", "", 0, 0)]
                 )[0].start
             ]
@@ -149,20 +157,25 @@ class Sentences(Remarks):
                 state.run, state.branch, state.waiting = [], [], True
             elif mark == "regardless":
                 state.base = self._whatever(state)
-                state.run, state.branch = [], []
+                state.run, state.branch, state.waiting = [], [], bool(self.known.affixes)
 
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
         words = [t.norm for t in stripped(clause.tokens, self.known)[0]]
         plain = [token.norm for token in clause.tokens]
         state.forbidding = constrains(plain, self.known) or constrains(words, self.known)
         if state.forbidding:
-            self._constrain(clause)
+            small = self.known.fragments | self.known.pronouns
+            if not (state.waiting and all(word in small for word in plain[1:])):  # "kung hindi, hayaan na lang"
+                self._constrain(clause)
             return
         if self._is_courtesy(words, state) or self._goes_on_regardless(clause, words, state, last=n + 1 == len(cut)):
             return
         if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
-        phrase = self._phrase(clause, words, state, forced=forced)
+        helps = words[0] in self.known.help_asked and n + 1 < len(cut) and not forced if words else False
+        if not forced and self._fronts(clause, words, cut, n):
+            return
+        phrase = self._phrase(clause, words, state, forced=forced) if not helps else None
         if phrase is None:
             return
         if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
@@ -172,17 +185,41 @@ class Sentences(Remarks):
             self._share(phrase, cut, n)
             self._add(phrase, clause, state, last=n + 1 == len(cut))
 
+    def _fronts(self, clause: Clause, words: Sequence[str], cut: list[Clause], n: int) -> bool:
+        """ "Yung signup naman, lagyan ng validation": the object stands in front of its order, behind it from here."""
+        known = self.known
+        after = cut[n + 1] if n + 1 < len(cut) else None
+        marks = known.articles & known.subjects
+        if not known.affixes or not words or words[0] not in marks or clause.marks or len(words) > 10:
+            return False
+        if after is None or after.kind != "main" or not after.comma or after.marks or not after.tokens:
+            return False
+        behind = [token.norm for token in after.tokens]
+        verb = stripped(after.tokens, known)[0][:1]
+        told = any(known.tells(word) or known.orders(word) or word in known.inverters for word in words[1:])
+        if told or not verb or not known.is_verb(verb[0].norm) or marks & set(behind):
+            return False
+        kept = [token for token in stripped(clause.tokens, known)[0] if token.kind != "mark"]
+        while len(kept) > 1 and kept[-1].norm in known.fragments:
+            kept.pop()
+        after.tokens = [*after.tokens, *kept]
+        return True
+
     def _phrase(self, clause: Clause, words: Sequence[str], state: Told, *, forced: bool) -> Phrase | None:
         """Return the clause as something to do; what only tells is kept as such."""
         known = self.known
         told = bool(words) and words[0] in known.articles
         marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
         strong = forced or marked or (state.waiting and not told)
-        phrase = self._same_verb(clause, state) or phrase_of(clause.tokens, known, forced=strong)
+        phrase = self._named_work(clause) or self._same_verb(clause, state)
+        phrase = phrase or phrase_of(clause.tokens, known, forced=strong)
         only = known.everyone | known.pronouns | known.determiners | known.adverbs | known.doers
         plain = [token.norm for token in clause.tokens]
         state.telling = phrase is None and bool(words)
         if phrase is not None and not all(word in only for word in words or plain):
+            moved = [n for n in range(1, len(phrase.tokens)) if phrase.tokens[n].start < phrase.tokens[n - 1].start]
+            small = {n: phrase.tokens[n].norm for n in moved if phrase.tokens[n].norm in known.articles}
+            phrase.changed = {**small, **(phrase.changed or {})} or None
             return phrase
         if clause.tokens:
             self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
@@ -280,6 +317,17 @@ class Sentences(Remarks):
         known = base in self.known.verbs or word in self.known.fails
         return known and (base not in self.known.nouns_too or words[0] in self.known.articles)
 
+    def _named_work(self, clause: Clause) -> Phrase | None:
+        """ "Isabay ang pagsasalin ng README": behind a word of order the noun of a verb asks for what it names."""
+        known = self.known
+        tokens = [token for token in clause.tokens[:4] if token.norm not in known.fragments]
+        if not clause.marks or len(tokens) < 2 or tokens[0].norm not in known.articles & known.subjects:
+            return None
+        form = known.form(tokens[1].norm)
+        if form is None or form.mood != "noun" or not known.is_verb(known.base(tokens[1].norm) or ""):
+            return None
+        return said(clause.tokens[clause.tokens.index(tokens[1]) :], known)
+
     def _same_verb(self, clause: Clause, state: Told) -> Phrase | None:
         """ "Run the linter and also the tests": the verb is the one before."""
         before = state.made[-1:] or self.group[-1:]
@@ -295,7 +343,10 @@ class Sentences(Remarks):
             return None
         if not before[0].tokens:
             return None
-        return Phrase([before[0].tokens[0], *clause.tokens], before[0].verb, 0.8)
+        first, verb = before[0].tokens[0], before[0].verb
+        turned = bool(self.known.affixes) and first.norm != verb and self.known.base(first.norm) == verb
+        changed = {0: verb} if turned else None
+        return Phrase([first, *clause.tokens], verb, 0.8, changed=changed)
 
     def _repeats(self, phrase: Phrase) -> bool:
         """ "… and run the tests again": again means after what was done about it."""

@@ -3,8 +3,6 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
 """
 
-from dataclasses import replace
-
 from tuloy.plan import When
 from tuloy.understanding.conditions import Condition, asked_of, condition_of, is_opposed, opposite
 from tuloy.understanding.draft import Draft, Needs, open_ends
@@ -42,9 +40,7 @@ class Subordinates(Each):
             case "if" | "if_so" | "unless" | "on_pass" | "on_fail":
                 self._condition(clause, state, tail=tail)
             case "whatever" | "whether":
-                named = self._named_outcome(clause, state, tail=tail)
-                asked = named or (self.asked or self.group if tail else self._whatever(state))
-                self._under(dict.fromkeys(asked, "finished"), state, tail=tail)
+                self._under(self._needs_whatever(clause, state, tail=tail), state, tail=tail)
             case "before":
                 self._before(clause, cut, n, state, tail=tail)
             case "after":
@@ -58,15 +54,20 @@ class Subordinates(Each):
             case _:
                 pass
 
-    def _named_outcome(self, clause: Clause, state: Told, *, tail: bool) -> list[Draft]:
-        """ "No matter how the smoke test goes": the step that the words name."""
-        before = [one for one in self.found.drafts if not (tail and one in state.run)]
-        words = [t.norm for t in clause.tokens if t.norm not in self.known.becoming | self.known.outcomes]
+    def _needs_whatever(self, clause: Clause, state: Told, *, tail: bool) -> Needs:
+        """ "No matter how the smoke test goes", "anuman ang lumabas sa tests": from what the words name; else from what
+        was asked about last."""
+        known = self.known
+        words = [t.norm for t in clause.tokens if t.norm not in known.becoming | known.outcomes]
         words += self._literal_words(clause.tokens)
-        words = [w for w in words if w not in self.known.auxiliaries | self.known.negations | self.known.alternatives]
-        if not words or all(word in self.known.pronouns | self.known.everyone for word in words):
-            return []
-        return asked_of(Condition("outcome", True, tuple(words)), before[-64:], [], self.known)
+        end = next((n for n, word in enumerate(words) if word in known.alternatives), len(words))
+        subject = [w for w in words[:end] if w not in known.auxiliaries | known.negations]
+        before = [d for d in self.found.drafts[-64:] if not (tail and d in state.run)]
+        if subject and not all(word in known.pronouns | known.everyone for word in subject):
+            named = asked_of(Condition("outcome", True, tuple(subject)), before, [], known)
+            if named:
+                return dict.fromkeys(named, "finished")
+        return self._whatever(state) if not tail else dict.fromkeys(self.asked or self.group, "finished")
 
     def _tells_on(self, clause: Clause, state: Told) -> bool:
         """ "The importer crashes if the file is empty": a condition on what is only told is told as well."""
@@ -107,10 +108,15 @@ class Subordinates(Each):
         plain = clause.kind in ("on_pass", "on_fail")
         if clause.kind == "if_so":
             clause.kind, clause.tokens = "if", []
-        condition = Condition("outcome", clause.kind == "on_pass") if plain else condition_of(clause.tokens, known)
-        if condition.kind == "outcome" and any(token.kind == "code" for token in clause.tokens):
-            literal = self._literal_words(clause.tokens)
-            condition = replace(condition, subject=(*(word for word in condition.subject if word), *literal))
+        condition = Condition("outcome", clause.kind == "on_pass") if plain else self._asked_by(clause.tokens)
+        if condition.kind == "fact" and condition.holds and self._tells_it_is_done(clause):
+            self._after(clause, state, tail=tail)
+            return
+        if condition.kind == "fact" and not tail and self.found.drafts and self._tells_only_that(clause, condition):
+            named = asked_of(Condition("outcome", True, condition.subject), self.found.drafts[-64:], [], known)
+            state.base = dict.fromkeys(named or (state.run or self.group or self.found.drafts)[-1:], "succeeded")
+            state.run, state.waiting = [], True
+            return
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
@@ -141,12 +147,36 @@ class Subordinates(Each):
         if not asked:
             asked = [self._check(clause, state, tail=tail)]
             holds = clause.kind != "unless"
+        elif condition.kind == "fact" and asked[0].check and asked[0].negated:
+            holds = not holds  # "pag di ma-reproduce, …; pag na-reproduce, …"
         self.asked = asked
         self.awaited = False
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
         self._under(self._ask(asked, self.asked_when, every), state, tail=tail)
+
+    def _tells_it_is_done(self, clause: Clause) -> bool:
+        """ "Kapag nagawa na ang tatlo": the end of earlier steps, in a language whose word for "when" is "if"."""
+        words = [token.norm for token in clause.tokens]
+        first = next((word for word in words[:3] if word not in self.known.all_of_them), "")
+        asks = set(clause.opener.split()) & self.known.whether
+        return bool(self.known.affixes) and clause.kind == "if" and not asks and first in self.known.finished
+
+    def _tells_only_that(self, clause: Clause, condition: Condition) -> bool:
+        """ "Kapag nahanap na": a verb that is over, and nothing else, is the end of what stands before."""
+        known = self.known
+        asks = set(clause.opener.split()) & known.whether
+        said = [token.norm for token in clause.tokens if token.norm not in known.fragments]
+        over = any(token.norm in known.links for token in clause.tokens[1:2])
+        return (
+            bool(known.affixes)
+            and clause.kind == "if"
+            and not asks
+            and over
+            and len(said) == 1
+            and (condition.holds and known.tells(said[0]))
+        )
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""
@@ -158,6 +188,9 @@ class Subordinates(Each):
             or self._may_mean(condition.subject, self.asked_words)
             or {*condition.subject, *self.asked_words} <= self.known.everyone
         )
+        counted = set(condition.subject) <= self.known.one_of_them | self.known.all_of_them
+        bare = bool(self.known.affixes) and counted and not any(one.check for one in self.asked)
+        same = same or bare  # "kung nagtagumpay ang flash, …; kung nabigo, …"
         return same and (self.asked_when == "succeeded") != holds
 
     def _may_mean(self, pronouns: tuple[str, ...], words: tuple[str, ...]) -> bool:
@@ -230,7 +263,7 @@ class Subordinates(Each):
 
     def _before(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, tail: bool) -> None:
         events = self._event(clause, state, self.group)
-        if not events or any(draft.verb in self.known.no_work for draft in events):
+        if not events or any({draft.verb, self.known.root(draft.verb)} & self.known.no_work for draft in events):
             return
         fresh = [draft for draft in events if draft not in self.found.drafts]
         if tail:
@@ -246,6 +279,8 @@ class Subordinates(Each):
             state.run = []
             return
         inner = Told(dict(state.base))
+        if fresh and self.known.affixes and not self.found.drafts:
+            self._note_topic(fresh[0])
         rest = 0
         for rest, other in enumerate(cut[n + 1 :], n + 1):
             if other.kind != "main" or "last" in other.marks or "also" in other.marks:
@@ -263,6 +298,9 @@ class Subordinates(Each):
         state.run = list(events)
 
     def _while(self, clause: Clause, state: Told) -> None:
+        small = self.known.being_there | self.known.fragments | self.known.pronouns
+        if all(token.norm in small for token in clause.tokens):
+            return
         events = self._event(clause, state, state.run or self.group)
         if not events:
             return

@@ -6,11 +6,11 @@ Owns making drafts, their order of work, open ends and the last thing asked. Cut
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from tuloy.plan import When
-from tuloy.understanding.conditions import Condition, asked_of, content, opposite
+from tuloy.understanding.conditions import Condition, asked_of, condition_of, content, opposite
 from tuloy.understanding.draft import Draft, Needs, Why, open_ends, reduced
 from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.openings import Clause
@@ -85,6 +85,7 @@ class Drafts:
         self.topic: list[Draft] = []
         self.topic_at = -1
         self.ends: list[Draft] = []
+        self.beside: int | None = None
         self.seen = 0
 
     def needed(self) -> set[Draft]:
@@ -134,6 +135,9 @@ class Drafts:
     def _last_asked(self) -> list[Draft]:
         """What the last condition asked about; where there was none, the last step."""
         last = self.found.drafts[-1:]
+        asks = bool(last) and any(token.norm in self.known.whether for token in last[0].tokens[1:4])
+        if asks and self.known.root(last[0].verb) in self.known.check_verbs and last[0] not in self.asked:
+            self.asked, self.asked_when = last, "succeeded"
         if not self.asked and last:
             self.asked, self.asked_when = last, "succeeded"
         return self.asked
@@ -175,9 +179,18 @@ class Drafts:
         draft.title = draft.title or "Do it"
         return draft
 
+    def _asked_by(self, tokens: Sequence[Token]) -> Condition:
+        """The condition that these words set; a subject in backticks is asked for by the words in them."""
+        condition = condition_of(tokens, self.known)
+        if condition.kind != "outcome" or "" not in condition.subject:
+            return condition
+        literal = self._literal_words(tokens)[:1]
+        return replace(condition, subject=(*(word for word in condition.subject if word), *literal))
+
     def _literal_words(self, tokens: Sequence[Token]) -> list[str]:
-        raw = " ".join(self.text[t.start + 1 : t.end - 1] for t in tokens if t.kind in ("code", "quote"))
-        return re.findall(r"\w+", raw.lower())[:40]
+        raw = [self.text[t.start + 1 : t.end - 1].lower() for t in tokens if t.kind in ("code", "quote")]
+        whole = [one for one in raw if " " in one]
+        return [*whole, *re.findall(r"\w+", " ".join(raw))[:40]]
 
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:
@@ -195,9 +208,15 @@ class Drafts:
             self.found.drafts.append(draft)
 
     def _seen_by(self, draft: Draft) -> list[Draft]:
-        """What a draft may refer to: not what is done for another one of the items."""
-        drafts = self.found.drafts
+        """What a draft may refer to: not what is beside it in one list, nor what is done for another of the items."""
+        drafts = self.found.drafts[: self.beside] if self.beside is not None else self.found.drafts
         return [one for one in drafts[-64:] if one.item in ("", draft.item)] if draft.item else drafts
+
+    def _note_topic(self, draft: Draft) -> None:
+        """ "Bago i-drop ang table, kumuha ng snapshot nito": what a pronoun in front of the event speaks of."""
+        thing = thing_of(draft.tokens, self.known)
+        self._speaks_of(draft, thing)
+        self.topic, self.topic_at = [draft], len(self.found.drafts)
 
     def _name_question(self, draft: Draft) -> None:
         """ "Check if the certificate is expired" speaks of the certificate."""
@@ -231,7 +250,8 @@ class Drafts:
 
     def _constrain(self, clause: Clause) -> None:
         tokens = clause.tokens
-        while len(tokens) > 1 and (tokens[-1].norm in self.known.polite_anywhere or tokens[-1].norm == ","):
+        loose = self.known.polite_anywhere | self.known.tail_calls | {","}
+        while len(tokens) > 1 and tokens[-1].norm in loose:
             tokens = tokens[:-1]
         raw = self.text[tokens[0].start : tokens[-1].end] if tokens else ""
         words = " ".join(f"{clause.opener if clause.kind == 'constraint' else ''} {raw}".split())
@@ -264,6 +284,10 @@ class Drafts:
         """ "Linisin ang cache kapag lumampas sa 1 GB": with the predicate in front, the subject may be left out."""
         known = self.known
         words = [token.norm for token in tokens]
+        small = known.fragments | known.negations
+        if known.affixes and tail and words and state.run and all(word in small for word in words):
+            text = state.run[-1].thing_text  # "i-install ang Docker kung wala pa"
+            return text if text and text.split()[0] in known.articles else ""
         if (
             not known.affixes
             or not words
@@ -316,8 +340,9 @@ class Drafts:
             return True
         exists = known.existence.at(words, 0)
         looked = known.root(last.verb) in known.judging or last.verb in known.inquiries
-        if exists and looked and not check.needs and set(words) & known.faults:
-            return True
+        fault = next((n for n, word in enumerate(words) if word in known.faults), len(words))
+        if exists and looked and not check.needs and not set(words[fault + 1 :]) & known.prepositions:
+            return fault < len(words)
         measures = known.root(last.verb) in known.judging or last.verb in known.inquiries
         return not exists and (measures or bool(last.needs))
 
@@ -326,6 +351,15 @@ class Drafts:
         words = [t.norm for t in tokens]
         if exists := self.known.existence.at(words, 0):
             rest = [t for t in tokens[exists[1] :] if t.norm not in self.known.negations]
+            marks = self.known.articles & self.known.subjects if self.known.affixes else frozenset()
+            owner = next((n for n, token in enumerate(rest[:9]) if n and token.norm in marks), 0)
+            rest = rest[owner:]  # "may bagong bersyon ang Django"
+            if len(rest) > 2 and rest[1].norm in self.known.links and marks and not self.known.tells(rest[2].norm):
+                self._speaks_of(draft, rest[:3])  # "may kulang na salin"
+                return
+            if owner:
+                self._speaks_of(draft, thing_of([rest[0], *rest], self.known))
+                return
             self._speaks_of(draft, thing_of([rest[0], *rest], self.known) if rest else [])
             return
         place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
@@ -355,11 +389,16 @@ class Drafts:
         phrase = said(clause.tokens, self.known)
         if phrase is None:
             return None
+        if self.known.affixes and words[0] in self.known.nouns_too and clause.opener.endswith(self.known.article_ends):
+            phrase = Phrase(list(clause.tokens), "", 0.6, "thing")  # "matapos ang build"
         spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
         if not spoken and len(words) > 1:
             return list(group)
         small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
         if spoken and all(w in small for w in spoken):
+            several = max((self.known.numbers.get(word, 1) for word in spoken), default=1)
+            if len(group) < several <= len(self.found.drafts) and self.known.affixes:
+                return list(self.found.drafts[-several:])  # "pagkatapos ng dalawa"
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
         if self._names_everything(words):
             counted = self._counted(words)
@@ -381,6 +420,7 @@ class Drafts:
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
         )
         named = [one for one in named if not any(state.base.get(asked, w) != w for asked, w in one.branch.items())]
+        named = self._all_alike(words, named)
         same = named and self._same_work(named[0].verb, phrase.verb)
         if named and (phrase.kind == "thing" or same or not phrase.verb):
             return named
@@ -390,6 +430,8 @@ class Drafts:
             return list(group) or self.found.drafts[-1:] or None
         if phrase.kind == "thing":
             self._do_thing(phrase)
+            if phrase.changed and clause.opener.endswith(self.known.article_ends) and 1 in phrase.changed:
+                phrase.changed[1] = f"{self.known.spoken['article']} {phrase.changed[1]}"
         return [self._draft(phrase)]
 
     def _tells_a_tale(self, words: Sequence[str]) -> bool:
@@ -422,6 +464,13 @@ class Drafts:
         end = next((n for n, word in enumerate(words[:8]) if word in known.auxiliaries), 0)
         small = known.everyone | known.pronouns | known.determiners | {"of"}
         return end > 0 and words[0] in known.everyone and all(word in small for word in words[:end])
+
+    def _all_alike(self, words: Sequence[str], named: list[Draft]) -> list[Draft]:
+        """ "After the three jobs": all of the last group that do what the one named does."""
+        if not named or not any(self.known.numbers.get(word, 1) > 1 for word in words):
+            return named
+        alike = [one for one in self.group if one.verb == named[0].verb and one.tokens is named[0].tokens]
+        return alike if named[0] in alike else named
 
     def _same_work(self, one: str, other: str) -> bool:
         """ "Search for the book. Once you find it": one verb, or two for looking something up or checking it."""

@@ -66,6 +66,9 @@ def _outside(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[
 
 def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) -> bool:
     """ "The important docs", "a critical bug": a property of a thing, not of the goal."""
+    behind = words[place + length] if place + length < len(words) else ""
+    if place and behind.isalpha() and words[place - 1] in known.plural_marks:
+        return True
     if length > 1:
         start = place - (place > 0 and words[place - 1] in known.articles)
         opener = known.connectives.at(words, start - 1) if start else None
@@ -74,6 +77,8 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
     after = words[place + length] if place + length < len(words) else ""
     plain_noun = after[:1].isalpha() and after not in known.coordinators and after not in known.prepositions
     plain_noun = plain_noun and not known.connectives.at([after], 0)
+    if known.affixes:
+        plain_noun = plain_noun and after not in known.fragments | known.genitives | known.neutral
     if words[place] == "whenever":
         return plain_noun or after in known.determiners
     if words[place] in known.urgent_adverbs:
@@ -81,6 +86,8 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
     spoken_to = known.politeness.at([before], 0) is not None
     if spoken_to or before in ("very", "really", "super", "so", "is", "and", "but"):
         return False
+    if known.affixes and before in known.links | known.existence.firsts | known.articles and place > 1:
+        return True  # "naka-open na blocker"
     return before[:1].isalpha() and plain_noun
 
 
