@@ -7,9 +7,9 @@ import pytest
 from benchmarks.understanding.score import of_plan
 from tuloy.plan import Plan
 from tuloy.understanding import look_at, understand
-from tuloy.understanding.grammar import grammar
 from tuloy.understanding.hierarchy import kind_of
 from tuloy.understanding.project import Project
+from tuloy.understanding.words.grammar import grammar
 
 API = "Refactor the config loader, then build a REST API for invoices and, if it fails, email the team"
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from tuloy.errors import UsageError
 from tuloy.plan import Alternative, CommandAction, InstructAction, Need, Plan, Stage, Step
-from tuloy.understanding.grammar import Grammar, grammar, language_of
 from tuloy.understanding.hierarchy import in_parts, without_parts
 from tuloy.understanding.project import Project
-from tuloy.understanding.tokens import Token, tokenize
+from tuloy.understanding.words.grammar import Grammar, grammar, language_of
+from tuloy.understanding.words.tokens import Token, tokenize
 
 __all__ = ["SURE", "is_sure", "take", "with_alternatives"]
 

@@ -13,13 +13,13 @@ from typing import Literal
 from tuloy.limits import with_limits
 from tuloy.plan import Action, CommandAction, Effects, Goal, InstructAction, Need, Plan, Stage, Step
 from tuloy.printable import one_line
-from tuloy.understanding.draft import Draft
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.drafting.told import Reading
 from tuloy.understanding.estimate import complexity_of
 from tuloy.understanding.facts import fact_command
-from tuloy.understanding.grammar import Grammar
 from tuloy.understanding.project import Project
-from tuloy.understanding.told import Reading
 from tuloy.understanding.toolbox import Resolved, literal_command, resolve
+from tuloy.understanding.words.grammar import Grammar
 
 __all__ = ["Given", "assemble", "stages_of"]
 

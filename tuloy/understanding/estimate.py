@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from tuloy.plan import CommandAction, Complexity, Plan, Step
 from tuloy.scheduling.ready import downstream_s
-from tuloy.understanding.draft import Draft
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["complexity_of", "introduces", "longest_chain_s", "with_durations"]
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 from tuloy.plan import Plan
 from tuloy.understanding.assemble import stages_of
-from tuloy.understanding.draft import Draft, Why
+from tuloy.understanding.drafting.draft import Draft, Why
+from tuloy.understanding.drafting.told import Reading
 from tuloy.understanding.rules import read_text
-from tuloy.understanding.told import Reading
-from tuloy.understanding.urgency import Urgency
+from tuloy.understanding.timing.urgency import Urgency
 
 __all__ = ["Explained", "explain"]
 

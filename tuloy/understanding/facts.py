@@ -6,12 +6,12 @@ Owns "is there such a file" and "do the tests pass". Everything else is for an a
 import re
 
 from tuloy.plan import CommandAction
-from tuloy.understanding.conditions import condition_of
-from tuloy.understanding.draft import Draft
-from tuloy.understanding.grammar import Grammar
+from tuloy.understanding.drafting.conditions import condition_of
+from tuloy.understanding.drafting.draft import Draft
 from tuloy.understanding.project import Project
-from tuloy.understanding.tokens import Token
 from tuloy.understanding.toolbox import Resolved, resolve
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["fact_command"]
 

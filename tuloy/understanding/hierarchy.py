@@ -15,10 +15,10 @@ from typing import Any, cast
 from tuloy.plan import CommandAction, InstructAction, Need, Plan, Stage, Step, When
 from tuloy.printable import one_line
 from tuloy.understanding.estimate import introduces
-from tuloy.understanding.grammar import Grammar, grammar, language_of
 from tuloy.understanding.project import Project
-from tuloy.understanding.tokens import Token, tokenize
 from tuloy.understanding.toolbox import resolve
+from tuloy.understanding.words.grammar import Grammar, grammar, language_of
+from tuloy.understanding.words.tokens import Token, tokenize
 
 __all__ = ["in_parts", "in_stages", "kind_of", "without_parts"]
 

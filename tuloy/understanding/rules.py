@@ -11,15 +11,15 @@ from tuloy.plan import Goal, Language, Plan, Priority
 from tuloy.printable import one_line
 from tuloy.understanding.alternatives import with_alternatives
 from tuloy.understanding.assemble import Given, assemble
-from tuloy.understanding.blocks import blocks
-from tuloy.understanding.draft import Draft
-from tuloy.understanding.grammar import Grammar, grammar, language_of
+from tuloy.understanding.clauses.blocks import blocks
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.drafting.reading import read
+from tuloy.understanding.drafting.told import Reading
 from tuloy.understanding.hierarchy import in_parts, in_stages
 from tuloy.understanding.project import Project
-from tuloy.understanding.reading import read
-from tuloy.understanding.tokens import tokenize
-from tuloy.understanding.told import Reading
-from tuloy.understanding.urgency import Urgency, urgency_of
+from tuloy.understanding.timing.urgency import Urgency, urgency_of
+from tuloy.understanding.words.grammar import Grammar, grammar, language_of
+from tuloy.understanding.words.tokens import tokenize
 
 __all__ = ["LONGEST", "read_goal", "read_text"]
 

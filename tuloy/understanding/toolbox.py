@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tuloy.plan import CommandAction, Effects
 from tuloy.understanding.project import Project
-from tuloy.understanding.words import table
+from tuloy.understanding.words.phrases import table
 
 __all__ = ["Resolved", "literal_command", "resolve"]
 

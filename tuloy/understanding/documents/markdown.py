@@ -14,10 +14,10 @@ from tuloy.plan import Band, Complexity, Goal, InstructAction, Language, Plan, P
 from tuloy.printable import one_line
 from tuloy.understanding import understand
 from tuloy.understanding.documents.sections import Fence, Section, sections_of, words_table
-from tuloy.understanding.grammar import grammar, language_of
 from tuloy.understanding.project import Project
-from tuloy.understanding.tokens import tokenize
 from tuloy.understanding.toolbox import literal_command
+from tuloy.understanding.words.grammar import grammar, language_of
+from tuloy.understanding.words.tokens import tokenize
 
 __all__ = ["amount", "band_of", "plan_markdown", "sections_of"]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from tuloy.errors import PlanInvalid
 from tuloy.plan import CommandAction, Plan, Step, When
-from tuloy.understanding.draft import Draft
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import tokenize
-from tuloy.understanding.words import table
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.phrases import table
+from tuloy.understanding.words.tokens import tokenize
 
 __all__ = ["check_orders", "check_reach", "commands_of"]
 

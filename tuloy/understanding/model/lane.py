@@ -12,17 +12,17 @@ from tuloy.plan import Plan, topological_order
 from tuloy.printable import one_line
 from tuloy.settings import ModelSettings
 from tuloy.understanding.assemble import Given, assemble
-from tuloy.understanding.conditions import content
-from tuloy.understanding.draft import Draft, reduced
-from tuloy.understanding.grammar import Grammar, grammar, language_of
+from tuloy.understanding.drafting.conditions import content
+from tuloy.understanding.drafting.draft import Draft, reduced
+from tuloy.understanding.drafting.told import Reading
 from tuloy.understanding.hierarchy import in_parts, in_stages, without_parts
 from tuloy.understanding.model.client import Limits, ask
 from tuloy.understanding.model.held import check_orders, check_reach, commands_of
 from tuloy.understanding.model.prompt import correction, packing, thinking
 from tuloy.understanding.model.schema import SCHEMA, StepTold, steps_told
 from tuloy.understanding.project import Project
-from tuloy.understanding.tokens import tokenize
-from tuloy.understanding.told import Reading
+from tuloy.understanding.words.grammar import Grammar, grammar, language_of
+from tuloy.understanding.words.tokens import tokenize
 
 __all__ = ["CORRECTIONS", "SURE", "plan_told", "read_by_model"]
 

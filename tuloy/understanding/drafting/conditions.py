@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tuloy.plan import When
-from tuloy.understanding.draft import Draft
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Condition", "asked_of", "condition_of", "content", "is_opposed", "opposite"]
 

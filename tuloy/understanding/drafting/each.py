@@ -6,17 +6,18 @@ Owns reading the items and multiplying the steps.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tuloy.understanding.conditions import content
-from tuloy.understanding.draft import Draft
-from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import title_of
-from tuloy.understanding.tokens import Token
-from tuloy.understanding.told import Drafts, Told
+from tuloy.understanding.clauses.phrase import title_of
+from tuloy.understanding.clauses.scan import Clause
+from tuloy.understanding.drafting.conditions import content
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.drafting.events import Events
+from tuloy.understanding.drafting.told import Told
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Each"]
 
 
-class Each(Drafts):
+class Each(Events):
     """Reads "for each"."""
 
     def _each(self, clause: Clause, state: Told) -> None:

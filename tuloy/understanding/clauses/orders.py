@@ -1,33 +1,17 @@
-"""Phrase: the words of one main clause as a verb, what it acts on, and a title.
+"""Orders: what one main clause asks for, as a phrase with its verb in front.
 
-Owns what is politeness, a wish, background or a constraint inside one clause. Knows no other clause.
+Owns telling orders, wishes and duties from what is only told. Events ("after X") are for
+`tuloy.understanding.clauses.events`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.clauses.events import said
+from tuloy.understanding.clauses.phrase import Phrase, stripped
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
-__all__ = ["Phrase", "constrains", "phrase_of", "said", "stripped", "title_of"]
-
-_LEAVE_TAIL = frozenset({",", "and", ":", "—", "at", "&", "but", "or", "then", '"', "'", "(", "*"})
-
-
-@dataclass
-class Phrase:
-    """A main clause. `sure` says how much it looks like something to do.
-
-    `tokens` are the words of the title, `changed` the words that replace a token's own in it.
-    """
-
-    tokens: list[Token]
-    verb: str = ""
-    sure: float = 0.96
-    kind: Literal["command", "thing"] = "command"
-    changed: dict[int, str] | None = None
-    rule: str = "verb"
+__all__ = ["phrase_of"]
 
 
 def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phrase | None:
@@ -38,16 +22,11 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     kept, asked = stripped(tokens, known)
     if not kept or (not forced and _plans_aloud(tokens, known)):
         return None
-    if kept[0].norm in known.preferring and len(kept) > 2 and kept[1].norm in known.articles:
-        doing = known.form(kept[2].norm)
-        if doing is not None and doing.mood == "noun" and known.is_verb(known.base(kept[2].norm) or ""):
-            return said(kept[2:], known)  # "unahin ang pag-aayos ng login"
     if turned := _verb_first(kept, known):
         return turned
     words = [token.norm for token in kept]
-    form = known.form(words[0]) if asked and words[0] not in known.verbs else None
-    if form is not None and form.mood == "noun" and known.is_verb(known.base(words[0]) or ""):
-        return said(kept, known)  # "diretso na sa pag-build ng app"
+    if doing := _noun_of_doing(kept, known, asked=asked):
+        return said(doing, known)
     if (forced or asked) and words[0] in known.doers and len(words) > 1 and known.is_verb(words[1]):
         kept, words = kept[1:], words[1:]
     if kept[0].kind == "code":
@@ -82,6 +61,15 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
     if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
         return phrase_of(kept[story[1] + story[2] :], known, forced=False)
     return None
+
+
+def _noun_of_doing(tokens: list[Token], known: Grammar, *, asked: bool) -> list[Token]:
+    """ "Unahin ang pag-aayos ng login", "diretso na sa pag-build": return the words from the noun of the verb on."""
+    first = tokens[0].norm
+    preferred = first in known.preferring and len(tokens) > 2 and tokens[1].norm in known.articles
+    rest = tokens[2:] if preferred else tokens if asked and first not in known.verbs else []
+    form = known.form(rest[0].norm) if rest else None
+    return rest if form and form.mood == "noun" and known.is_verb(known.base(rest[0].norm) or "") else []
 
 
 def _verb_first(tokens: list[Token], known: Grammar) -> Phrase | None:
@@ -148,105 +136,6 @@ def _has_subject(words: Sequence[str], known: Grammar) -> bool:
     """ "Tumawag ang kliyente": a doer behind the verb makes it a tale; a thing ("ng", "sa") leaves it an order."""
     after = next((word for word in words[1:6] if word not in known.adverbs and word not in known.fragments), "")
     return after in known.subjects
-
-
-def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool]:
-    """Drop politeness, adverbs and lead-ins from the front, and politeness anywhere; say whether it was asked for."""
-    words = [token.norm for token in tokens]
-    kept: list[Token] = []
-    asked = False
-    place = 0
-    while place < len(tokens):
-        polite = known.politeness.at(words, place)
-        lead = known.lead_ins.at(words, place) if not kept else None
-        if polite and (not kept or words[place] in known.polite_anywhere or _only_polite(words, place, known)):
-            place += polite[1]
-        elif lead and place + lead[1] < len(words):
-            asked, place = True, place + lead[1]
-        elif not kept and (
-            words[place] in known.adverbs
-            or (words[place] in known.vocatives and place + 1 < len(tokens))
-            or words[place] in _LEAVE_TAIL
-            or _addresses(words[place])
-            or (tokens[place].kind == "mark" and words[place] not in "#@$")
-            or words[place] in known.contrasts
-        ):
-            place += 1
-        else:
-            kept.append(tokens[place])
-            place += 1
-    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].norm in known.contrasts or kept[-1].kind == "mark"):
-        kept.pop()
-    while len(kept) > 1 and kept[-1].norm in known.trailing:
-        kept.pop()
-    return _without_fragments(kept, known), asked
-
-
-def _addresses(word: str) -> bool:
-    """ "@dev-mobile": somebody is spoken to; "@types/node" is a thing."""
-    return len(word) > 1 and word.startswith("@") and "/" not in word
-
-
-def _without_fragments(tokens: list[Token], known: Grammar) -> list[Token]:
-    """ "I-pull mo muna yung main": small words right behind the verb say nothing of the work."""
-    words = [known.root(token.norm) if "-" in token.norm else token.norm for token in tokens[:6]]
-    idiom = known.idioms.at(words, 0)
-    start = end = idiom[1] if idiom else 1
-    if known.wants.at(words, 0):
-        return tokens
-    while end < len(tokens) and tokens[end].norm in known.fragments:
-        end += 1
-    if end == start:
-        return tokens
-    return [*tokens[:start], *tokens[end:]] if tokens[0].kind == "word" else tokens
-
-
-def _only_polite(words: Sequence[str], place: int, known: Grammar) -> bool:
-    """Whether nothing but politeness follows."""
-    for _ in range(6):
-        if place >= len(words):
-            return True
-        found = known.politeness.at(words, place)
-        if found:
-            place += found[1]
-        elif words[place] in ("!", ",", ".", ":", ")") or words[place] in known.adverbs:
-            place += 1
-        else:
-            return False
-    return False
-
-
-def constrains(words: Sequence[str], known: Grammar) -> bool:
-    """Whether these words forbid or preserve instead of asking for work."""
-    if not words:
-        return False
-    start, lead = known.constraint_starts.at(words, 0), known.lead_ins.at(words, 0)
-    if start:
-        return not lead or lead[1] <= start[1]
-    if _limits(words, known):
-        return True
-    if known.affixes and words[0] in known.negations and len(words) > 1 and words[1][:2] == words[1][2:4]:
-        return known.form(words[1]) is not None  # "walang gagalaw sa schema"
-    return (
-        words[0] in known.keepers
-        and len(words) > 1
-        and not words[1].endswith("ing")
-        and any(word in known.kept or " ".join(words[n:]) in known.kept for n, word in enumerate(words[:40]))
-    )
-
-
-def _limits(words: Sequence[str], known: Grammar) -> bool:
-    """ "The public API must stay as it is", "the schema must not change": a duty to leave something as it is."""
-    if words[0] in known.doers or known.is_verb(words[0]):
-        return False
-    for n, word in enumerate(words[:12]):
-        duty = known.duties.at(words, n) if n else None
-        if duty and n + duty[1] < len(words):
-            after = words[n + duty[1]]
-            return after in known.staying or after in known.negations or words[n + duty[1] - 1] in known.negations
-        if n and word in known.auxiliaries | known.whether:
-            return False
-    return False
 
 
 def _remarks(words: Sequence[str], known: Grammar) -> bool:
@@ -347,69 +236,6 @@ def _inverted_duty(tokens: list[Token], words: list[str], known: Grammar) -> Phr
     return None
 
 
-def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
-    """Return the event of "after X", "before X", "while X" as something to do.
-
-    "Running the tests", "the docs are built", "you deploy", "the tests are running", "the build".
-    """
-    kept, _ = stripped(tokens, known)
-    subject = kept[0].norm if kept else ""
-    while len(kept) > 1 and kept[0].norm in known.articles | known.doers | known.openers_of_events:
-        if kept[0].norm in known.articles:
-            break
-        kept = kept[1:]
-    if subject in known.doers and len(kept) > 1 and kept[0].norm in known.auxiliaries and known.base(kept[1].norm):
-        return Phrase(kept[1:], known.base(kept[1].norm) or "", 0.85, changed={0: known.base(kept[1].norm) or ""})
-    words = [token.norm for token in kept]
-    if not words:
-        return None
-    if known.affixes and words[0] in known.finished and len(words) > 1:
-        return Phrase(kept[1:], "", 0.6, "thing")
-    base = known.base(words[0])
-    form = known.form(words[0]) if words[0] not in known.verbs else None
-    if base and (known.tells(words[0]) or (form and form.mood == "noun" and known.is_verb(base))):
-        of = {1: known.spoken["article"]} if words[1:2] == [known.spoken.get("of")] else {}
-        return Phrase(kept, base, 0.85, changed={0: base, **of})
-    if words[0] in known.verbs and not (words[0] in known.nouns_too and _predicate(words, known) is not None):
-        return Phrase(kept, words[0], 0.85)
-    if known.orders(words[0]):
-        return Phrase(kept, words[0], 0.85)
-    if base and (
-        words[0].endswith("ing") or (words[0] in known.forms and len(words) > 1 and words[1] in known.determiners)
-    ):
-        return Phrase(kept, base, 0.85, changed={0: base})
-    if subject in known.doers and len(words) > 1:
-        return Phrase(kept, words[0], 0.7)
-    return _event(kept, words, known)
-
-
-def _predicate(words: Sequence[str], known: Grammar) -> int | None:
-    return next((n for n, word in enumerate(words) if n and word in known.auxiliaries), None)
-
-
-def _event(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
-    """ "The docs are built" -> build the docs; "the tests are running", "the tests run" -> run the tests."""
-    if words[0] in known.ongoing and len(words) > 1:
-        return Phrase(tokens, "run", 0.75, changed={0: known.spoken["run"]})
-    aux = _predicate(words, known)
-    last = next((n for n in range(len(words) - 1, 0, -1) if words[n] in known.ongoing | known.finished), None)
-    if aux is not None and aux + 1 < len(words):
-        verb = aux + 1 + (words[aux + 1] in known.auxiliaries or words[aux + 1] in known.adverbs)
-        base = known.base(words[verb]) if verb < len(words) else None
-        if base in known.verbs and words[verb] not in known.finished and words[verb] not in known.ongoing:
-            ordered = [tokens[verb], *tokens[:aux], *tokens[verb + 1 :]]
-            return Phrase(ordered, base, 0.8, changed={0: base})
-        if words[verb : verb + 1] and words[verb] in known.ongoing:
-            return Phrase([tokens[verb], *tokens[:aux]], "run", 0.8, changed={0: known.spoken["run"]})
-        return Phrase(tokens[:aux], "", 0.6, "thing")
-    final = known.base(words[-1]) or words[-1].removesuffix("s")
-    if len(words) > 1 and words[-1] != final and final in known.verbs and words[-1] not in known.ongoing:
-        return Phrase([tokens[-1], *tokens[:-1]], final, 0.8, changed={0: final})
-    if last is not None and known.root(words[last].removesuffix("s")) in known.running:
-        return Phrase([tokens[last], *tokens[:last]], "run", 0.8, changed={0: known.spoken["run"].lower()})
-    return Phrase(tokens[: last if last is not None else len(tokens)], "", 0.6, "thing")
-
-
 def _tells(words: Sequence[str], known: Grammar) -> bool:
     """Whether a clause states a fact: a finite auxiliary before any subordinate, and no object in between."""
     for n, word in enumerate(words[:8]):
@@ -444,18 +270,3 @@ def _unknown_verb(words: Sequence[str], known: Grammar) -> bool:
     behind = second in known.determiners - known.negations
     behind = behind or (second in known.particles and words[2:3] != [] and words[2] in known.articles)
     return plain and behind and not _tells(words, known)
-
-
-def title_of(text: str, tokens: Sequence[Token], changed: dict[int, str] | None = None) -> str:
-    """Return the words as a title: the text's own spacing where they were neighbours, a capital at the front."""
-    parts: list[str] = []
-    for n, token in enumerate(tokens):
-        word = (changed or {}).get(n) or text[token.start : token.end] or token.norm
-        if n:
-            before = tokens[n - 1]
-            near = before.start < before.end <= token.start <= before.end + 3 and token.start < token.end
-            gap = text[before.end : token.start] if near else " "
-            parts.append(gap if not gap or gap.isspace() or gap in ", " else " ")
-        parts.append(word)
-    title = " ".join("".join(parts).split()).strip(" ,;:*_—")
-    return title[:1].upper() + title[1:] if title[:1].isalpha() and not title[:1].isupper() else title

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuloy.plan import Priority, Schedule
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.moments import deadline_of
-from tuloy.understanding.schedule import schedule_of
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.timing.moments import deadline_of
+from tuloy.understanding.timing.schedule import schedule_of
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Urgency", "urgency_of"]
 

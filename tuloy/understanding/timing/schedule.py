@@ -7,9 +7,9 @@ that job, not about when the goal is done.
 from collections.abc import Sequence
 
 from tuloy.plan import Schedule
-from tuloy.understanding.clock import amount_at, in_an_order, longest, sentence_starts, time_at
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.timing.clock import amount_at, in_an_order, longest, sentence_starts, time_at
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["schedule_of"]
 

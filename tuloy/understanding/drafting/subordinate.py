@@ -1,29 +1,29 @@
 """Subordinate: clauses that tie steps: if, unless, before, after, while, whatever.
 
-Owns what a subordinate clause asks of the steps around it. Main clauses are for `tuloy.understanding.sentence`.
+Owns what a subordinate clause asks of the steps around it. Main clauses are for the module `sentence`.
 """
 
 from tuloy.plan import When
-from tuloy.understanding.conditions import Condition, asked_of, condition_of, is_opposed, opposite
-from tuloy.understanding.draft import Draft, Needs, open_ends
-from tuloy.understanding.each import Each
-from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import Phrase
-from tuloy.understanding.told import Told
+from tuloy.understanding.clauses.phrase import Phrase
+from tuloy.understanding.clauses.scan import Clause
+from tuloy.understanding.drafting.checks import Checks
+from tuloy.understanding.drafting.conditions import Condition, asked_of, condition_of, is_opposed, opposite
+from tuloy.understanding.drafting.draft import Draft, Needs, open_ends
+from tuloy.understanding.drafting.told import Told
 
 __all__ = ["CONDITIONS", "Subordinates"]
 
 CONDITIONS = frozenset({"if", "if_so", "unless", "on_pass", "on_fail", "whatever", "whether"})
 
 
-class Subordinates(Each):
+class Subordinates(Checks):
     """Reads the clauses that tie steps to others."""
 
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
-        raise NotImplementedError  # `tuloy.understanding.sentence` reads main clauses
+        raise NotImplementedError  # `tuloy.understanding.drafting.sentence` reads main clauses
 
     def _order(self, clause: Clause, state: Told) -> None:
-        raise NotImplementedError  # `tuloy.understanding.sentence` reads adverbs of order
+        raise NotImplementedError  # `tuloy.understanding.drafting.sentence` reads adverbs of order
 
     def _subordinate(self, cut: list[Clause], n: int, state: Told) -> None:
         clause = cut[n]

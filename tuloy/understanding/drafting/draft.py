@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tuloy.plan import When
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Draft", "Needs", "Why", "open_ends", "reduced"]
 

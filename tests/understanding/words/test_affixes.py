@@ -2,8 +2,8 @@
 
 import pytest
 
-from tuloy.understanding.grammar import grammar
-from tuloy.understanding.spelling import Spelling
+from tuloy.understanding.words.grammar import grammar
+from tuloy.understanding.words.spelling import Spelling
 
 KNOWN = grammar(("fil", "en"))
 

@@ -7,9 +7,9 @@ width: titles speak them as they are.
 
 from collections.abc import Iterator, Sequence
 
-from tuloy.understanding.conditions import condition_of
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.drafting.conditions import condition_of
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["turned"]
 

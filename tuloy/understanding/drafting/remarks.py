@@ -1,17 +1,17 @@
 """Remarks: clauses that say how steps are done or what they hand out, and wishes that others spell out.
 
-Owns telling such clauses from steps. Reading the steps is for `tuloy.understanding.sentence`.
+Owns telling such clauses from steps. Reading the steps is for `tuloy.understanding.drafting.sentence`.
 """
 
 from collections.abc import Sequence
 
-from tuloy.understanding.conditions import content
-from tuloy.understanding.draft import Draft
-from tuloy.understanding.openings import Clause
-from tuloy.understanding.phrase import Phrase, stripped, title_of
-from tuloy.understanding.subordinate import CONDITIONS, Subordinates
-from tuloy.understanding.tokens import Token
-from tuloy.understanding.told import Told
+from tuloy.understanding.clauses.phrase import Phrase, stripped, title_of
+from tuloy.understanding.clauses.scan import Clause
+from tuloy.understanding.drafting.conditions import content
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.drafting.subordinate import CONDITIONS, Subordinates
+from tuloy.understanding.drafting.told import Told
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Remarks"]
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tuloy.understanding.clock import Clock, amount_at, in_an_order, longest, sentence_starts, time_at
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.timing.clock import Clock, amount_at, in_an_order, longest, sentence_starts, time_at
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["deadline_of"]
 

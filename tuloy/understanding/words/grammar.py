@@ -10,10 +10,10 @@ from importlib.resources import files
 from typing import Any
 
 from tuloy.plan import Language
-from tuloy.understanding.affixes import Affixes, Form
-from tuloy.understanding.spelling import Spelling
-from tuloy.understanding.tokens import Token
-from tuloy.understanding.words import Phrases, table
+from tuloy.understanding.words.affixes import Affixes, Form
+from tuloy.understanding.words.phrases import Phrases, table
+from tuloy.understanding.words.spelling import Spelling
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Grammar", "grammar", "language_of"]
 

@@ -4,18 +4,18 @@ Owns what lists, headings and sections imply. Knows neither projects nor records
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 
-from tuloy.understanding.blocks import Block
-from tuloy.understanding.clauses import clauses, sentences
-from tuloy.understanding.draft import Draft, Needs, Why
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.phrase import stripped
-from tuloy.understanding.sentence import CONDITIONS, Sentences
-from tuloy.understanding.tokens import Token, tokenize
-from tuloy.understanding.told import Reading, Told
-from tuloy.understanding.turns import turned
+from tuloy.understanding.clauses.blocks import Block
+from tuloy.understanding.clauses.cutting import clauses, sentences
+from tuloy.understanding.clauses.phrase import stripped
+from tuloy.understanding.clauses.turns import turned
+from tuloy.understanding.clauses.wording import Wording
+from tuloy.understanding.drafting.draft import Draft, Needs, Why
+from tuloy.understanding.drafting.sentence import CONDITIONS, Sentences
+from tuloy.understanding.drafting.told import Reading, Told
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import tokenize
 
 __all__ = ["read"]
 
@@ -49,9 +49,8 @@ class _Reader(Sentences):
 
     def __init__(self, text: str, known: Grammar, ignored: Sequence[tuple[int, int]]) -> None:
         super().__init__(text, known)
-        self.ignored = sorted(ignored)
+        self.wording = Wording(text, known, ignored)
         self.title: Block | None = None
-        self.cut: dict[tuple[int, int], list[Token]] = {}
 
     def read_all(self, tree: Sequence[Block], base: Needs) -> list[Draft]:
         """Read neighbouring blocks; return the drafts made."""
@@ -101,7 +100,7 @@ class _Reader(Sentences):
         body = self.text[block.start : block.end].strip()
         if self.section or self.found.drafts or len(tree) < 2 or "\n" in body:
             return False
-        words = [token.norm for token in self._tokens(block)]
+        words = [token.norm for token in self.wording.tokens(block)]
         if not 0 < len(words) <= 16:
             return False
         if words[1:2] == [":"] and words[0] in self.known.titles:
@@ -121,7 +120,7 @@ class _Reader(Sentences):
 
     def _says_in_what_order(self, block: Block) -> bool:
         """ "Do the open points one after the other" above a list, without a colon."""
-        tokens = self._tokens(block)
+        tokens = self.wording.tokens(block)
         colon = next((n for n, token in enumerate(tokens) if token.norm == ":"), -1)
         words = [token.norm for token in stripped(tokens[colon + 1 :], self.known)[0]]
         order = self.known.ordered_intro.within(words) or self.known.parallel_intro.within(words)
@@ -137,7 +136,7 @@ class _Reader(Sentences):
 
     def _introduced(self, block: Block, items: Sequence[Block], base: Needs) -> list[Draft]:
         """A paragraph that ends in a colon and what it introduces: it says how, the list says what."""
-        words = [token.norm for token in self._tokens(block)]
+        words = [token.norm for token in self.wording.tokens(block)]
         if items[0].kind == "code":
             drafts = self._prose(block, base)
             self._code(items[0], drafts)
@@ -156,7 +155,7 @@ class _Reader(Sentences):
 
     def _lead(self, block: Block, base: Needs) -> tuple[list[Draft], Needs]:
         """Read all sentences of an introduction but the last, and the conditions and order of the last."""
-        tokens = self._tokens(block)
+        tokens = self.wording.tokens(block)
         if order := self.known.ordered_intro.within([token.norm for token in tokens]):
             tokens = [*tokens[: order[1]], *tokens[order[1] + order[2] :]]
         *full, last = list(turned(sentences(tokens, self.text, self.known), self.known)) or [[]]
@@ -200,7 +199,7 @@ class _Reader(Sentences):
             made = self._prose(item, base, forced=True)
             return [*made, *self._list(lists, self._then(made) if made else base, ordered=False)]
         if lists and self.section == "":
-            words = [token.norm for token in self._tokens(item)]
+            words = [token.norm for token in self.wording.tokens(item)]
             before = self.section
             self._enter(words)
             new, inner = self._lead(item, base) if self._opens_condition(item) else ([], dict(base))
@@ -225,12 +224,12 @@ class _Reader(Sentences):
         return self.read_all([b for b in inside if b.kind in ("ordered", "bullet")], base)
 
     def _opens_condition(self, item: Block) -> bool:
-        cut = clauses(self._tokens(item)[:60], self.known)
+        cut = clauses(self.wording.tokens(item)[:60], self.known)
         return bool(cut) and (cut[0].kind in CONDITIONS | {"after"} or bool({"else", "regardless"} & set(cut[0].marks)))
 
     def _heading(self, block: Block) -> bool:
         """Enter the section; return whether the heading has a number: then it follows what is above."""
-        words = [token.norm for token in self._tokens(block)]
+        words = [token.norm for token in self.wording.tokens(block)]
         while words and words[-1] in (":", "*"):
             words.pop()
         self.section = ""
@@ -244,7 +243,7 @@ class _Reader(Sentences):
 
     def _aim(self, heading: Block, tree: Sequence[Block], place: int) -> None:
         """Prose below "Goal" says what for, where lists further down say what to do."""
-        words = [token.norm for token in self._tokens(heading)]
+        words = [token.norm for token in self.wording.tokens(heading)]
         if len(words) > 3 or not self.known.aims.at(words, 0) or place >= len(tree) or tree[place].kind != "text":
             return
         if any(block.kind in ("ordered", "bullet") for block in tree[place : place + _NEAR]):
@@ -266,66 +265,12 @@ class _Reader(Sentences):
         if body and made and not made[-1].command and self.known.root(made[-1].verb) in ("run", "execute", "i-run"):
             made[-1].command = body
 
-    def _tokens(self, block: Block) -> list[Token]:
-        place = (block.start, block.end)
-        if place not in self.cut:
-            found = tokenize(self.text, block.start, block.end)
-            kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
-            self.cut[place] = self._mended(self._joined(self._clipped(kept)))
-        return list(self.cut[place])
-
-    def _joined(self, tokens: list[Token]) -> list[Token]:
-        """ "Paki alis", "mag deploy ka": a prefix that is written apart is one word with its verb."""
-        known, found = self.known, [*tokens[:1]]
-        for token in tokens[1:]:
-            before = found[-1]
-            spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
-            opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first
-            loose = before.norm in known.loose_prefixes or (opens and before.norm in known.bare_requests)
-            if spaced and loose and token.norm in known.roots | known.borrowed | known.outcomes:
-                dash = "" if token.norm in known.roots else "-"
-                found[-1] = Token("word", f"{before.norm}{dash}{token.norm}", before.start, token.end)
-            else:
-                found.append(token)
-        return found
-
-    def _clipped(self, tokens: list[Token]) -> list[Token]:
-        """ "'Pag", "'yon": a word whose first letters are left out is one token with its apostrophe."""
-        found: list[Token] = []
-        for token in tokens:
-            before = found[-1] if found else None
-            clips = before is not None and before.kind == "mark" and before.end == token.start
-            if before and clips and token.kind == "word" and self.text[before.start] in "'’":
-                found[-1] = Token("word", token.norm, before.start, token.end)
-            else:
-                found.append(token)
-        return found
-
-    def _mended(self, tokens: list[Token]) -> list[Token]:
-        """Put the words that mistyped ones mean for rules to see; titles keep the text's own."""
-        opens, found = True, []
-        for token in tokens:
-            meant = self.known.mended(token.norm, opens=opens) if token.kind == "word" else None
-            found.append(token._replace(norm=meant) if meant else token)
-            word = meant or token.norm
-            opens = word in self.known.connectives_first or word in (".", "!", "?", ";", ":") or token.kind == "arrow"
-            opens = opens or word in self.known.polite_anywhere
-        return found
-
-    def _is_ignored(self, token: Token) -> bool:
-        place = bisect_right(self.ignored, (token.start, len(self.text))) - 1
-        return place >= 0 and token.end <= self.ignored[place][1]
-
-    def _is_about_time(self, block: Block) -> bool:
-        """ "Target: bago ang demo sa Biyernes": a deadline below a section says nothing of it."""
-        return any(block.start <= start and end <= block.end for start, end in self.ignored)
-
     def _prose(self, block: Block, base: Needs, *, forced: bool = False) -> list[Draft]:
-        tokens = self._tokens(block)
+        tokens = self.wording.tokens(block)
         if self.section and len(tokens) > 2 and tokens[1].norm == ":" and tokens[0].norm in self.known.asking_labels:
             self.section = ""  # "**Request:** …" below "**Steps to reproduce**"
         spoken = [token for token in tokens if token.norm.isalpha()]
-        if self.section and block.kind == "text" and len(spoken) < 2 and self._is_about_time(block):
+        if self.section and block.kind == "text" and len(spoken) < 2 and self.wording.is_about_time(block):
             return []
         if self.section and block.kind == "text" and _BOLD_LABEL.match(self.text, block.start, block.end):
             self.section = ""

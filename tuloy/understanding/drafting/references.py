@@ -4,13 +4,13 @@ Owns which noun a pronoun means and whether acting on it has to wait.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
-from tuloy.understanding.conditions import content
-from tuloy.understanding.draft import Draft, Why, open_ends
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.phrase import Phrase, title_of
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.clauses.phrase import Phrase, title_of
+from tuloy.understanding.drafting.conditions import content
+from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.drafting.results import acts_after, excludes, is_linked, need_repeated, need_results
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["depend", "shared_object", "thing_of"]
 
@@ -68,9 +68,9 @@ def depend(
         _complete(draft, before, recent, topic, known, text)
     there = bool(draft.tokens) and draft.tokens[-1].norm in known.places
     if before and there and known.root(before[-1].verb) in known.makers:
-        _after(draft, before[-1])
-    _repeated(draft, recent, known)
-    _results(draft, before, known)
+        acts_after(draft, before[-1])
+    need_repeated(draft, recent, known)
+    need_results(draft, before, known)
 
 
 def _note_thing(draft: Draft, known: Grammar, text: str) -> list[Token]:
@@ -169,7 +169,7 @@ def _moves(draft: Draft, recent: Sequence[Draft], known: Grammar, text: str) -> 
     verb, *rest = draft.tokens
     draft.title = f"{title_of(text, [verb])} {_definite(source.thing_text, known)} {title_of(text, rest).lower()}"
     draft.title = draft.title.replace(title_of(text, rest).lower(), text[rest[0].start : rest[-1].end])
-    _after(draft, source)
+    acts_after(draft, source)
 
 
 def _name_adjective(draft: Draft, recent: Sequence[Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
@@ -208,7 +208,7 @@ def _pronouns(
             if source:
                 found[n] = source
                 if known.root(source.verb) in known.makers:
-                    _after(draft, source)
+                    acts_after(draft, source)
             continue
         if not n or token.norm not in known.singular | known.plural or token.norm in ("its", "their"):
             continue
@@ -218,9 +218,9 @@ def _pronouns(
         literal = n + 1 < len(draft.tokens) and draft.tokens[n + 1].kind in ("code", "quote")
         if token.norm in ("that", "this", "these", "those") and (literal or (after and after not in loose)):
             continue
-        if after in ("", *loose) and _is_linked(draft.tokens[n - 1].norm, token.norm, known):
+        if after in ("", *loose) and is_linked(draft.tokens[n - 1].norm, token.norm, known):
             continue
-        open_to_it = [one for one in recent if not _excluded(draft, one)]
+        open_to_it = [one for one in recent if not excludes(draft, one)]
         if known.affixes and known.root(draft.verb) not in known.makers:
             open_to_it = [one for one in open_to_it if not _asks_for_none(one, known)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
@@ -236,9 +236,9 @@ def _pronouns(
         new = counted in known.indefinite or counted in known.numbers or counted.isdecimal()
         reached = direct or not about
         if verb in known.makers or after in known.finds or ((new or verb in known.changers) and reached):
-            _after(draft, source)
+            acts_after(draft, source)
         elif source.origin and known.root(source.origin.verb) in known.makers:
-            _after(draft, source.origin)
+            acts_after(draft, source.origin)
         found[n] = source
     return found
 
@@ -247,12 +247,6 @@ def _asks_for_none(check: Draft, known: Grammar) -> bool:
     """ "Kung walang conflict": of what is not there a pronoun says nothing."""
     words = [token.norm for token in check.tokens[:2]]
     return check.check and check.negated and known.existence.at(words, 0) is not None
-
-
-def _is_linked(before: str, word: str, known: Grammar) -> bool:
-    """ "Ang listahang iyon": behind a noun with its linker a demonstrative points at that noun."""
-    links = before in known.links or (before.endswith("ng") and before not in known.determiners | known.adverbs)
-    return word in known.neutral and links
 
 
 def _antecedent(recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
@@ -295,138 +289,3 @@ def _definite(words: str, known: Grammar) -> str:
     if known.spoken["article"]:
         return f"{known.spoken['article']} {rest if first.lower() in known.articles else words}"
     return f"the {rest}" if first.lower() in ("a", "an") and rest else words
-
-
-def _repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
-    """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
-    nouns = _definite_nouns(draft, known)
-    nouns |= {word.removesuffix("s") for word in nouns} if known.affixes else set()
-    done = _described(draft, known)
-    for one in recent:
-        verb = known.root(one.verb)
-        if one.thing and (verb, _head(one, known)) in done and verb in known.makers | known.changers:
-            _after(draft, one)
-        named = verb in nouns and verb in known.makers | known.changers and _is_head(verb, draft, known)
-        if one.thing and named and one.thing[-1] not in nouns:
-            _after(draft, one)
-        if one.origin and one.thing[-1:] != draft.thing[-1:]:
-            continue
-        if one.thing and verb in known.makers and {one.thing[-1], _head(one, known)} & nouns:
-            if _differs(one, draft):
-                continue
-            same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
-            if not same_list:
-                _after(draft, one)
-
-
-def _differs(one: Draft, other: Draft) -> bool:
-    """ "The small model" is not "the base model"."""
-    if one.thing[-1:] != other.thing[-1:]:
-        return False
-    mine, others = set(one.thing[:-1]), set(other.thing[:-1])
-    return bool(mine) and bool(others) and not mine & others
-
-
-def _is_head(word: str, draft: Draft, known: Grammar) -> bool:
-    """ "Announce the upgrade", but not "write it into the upgrade log"."""
-    words = [token.norm for token in draft.tokens[:60]]
-    place = words.index(word) if word in words else len(words)
-    after = words[place + 1] if place + 1 < len(words) else ""
-    return not after.isalpha() or after in known.prepositions | known.coordinators | known.adverbs | known.relatives
-
-
-def _described(draft: Draft, known: Grammar) -> set[tuple[str, str]]:
-    """ "The cleaned data", "ang malinis na datos": what was done, and to what."""
-    words = [token.norm for token in draft.tokens[1:60]]
-    found = set()
-    for n, word in enumerate(words[:-1]):
-        verb = known.forms.get(word) if word.endswith("ed") else known.stative(word)
-        if verb:
-            found |= {(known.root(verb), after) for after in words[n + 1 : n + 3]}
-    return found
-
-
-def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
-    words = [token.norm for token in draft.tokens[:60]]
-    named = len(words) > 1 and words[1] in known.determiners and words[1] not in known.indefinite
-    new = any(word in known.indefinite for word in words[1:4]) or bool(set(draft.thing) & known.novelties)
-    indefinite = new and not named
-    found: set[str] = set() if indefinite else set(draft.thing[-1:])
-    definite, last = False, ""
-    for word in words:
-        if word in known.demonstratives and last in known.prepositions:
-            definite, last = True, word
-            continue
-        last = word
-        if word in known.indefinite and not (definite and word in known.novelties):
-            definite = False
-        elif word in known.determiners and word not in ("no", "any", "every", "each"):
-            definite = True
-        elif word in known.prepositions or word in known.coordinators:
-            definite = False
-        elif definite:
-            found.add(word)
-    for word, after in pairwise(words):
-        if _is_linked(word, after, known):
-            found |= {word[:-1], word[:-2]}
-    return found - {""}
-
-
-def _results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
-    """ "Commit the changes", "publish": what takes whatever there is waits for the open ends."""
-    verb = known.root(draft.verb)
-    measured = bool(before) and known.root(before[-1].verb) in known.inquiries and not before[-1].check
-    if measured and draft.thing and draft.thing[-1] in known.measures and verb not in known.inquiries:
-        _after(draft, before[-1])
-    takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers
-    takes = takes and _head(draft, known) == draft.thing[-1]
-    fresh = len(draft.tokens) > 2 and draft.tokens[1].norm in known.articles and draft.tokens[2].norm in known.novelties
-    bare = verb in known.consumers and (not draft.thing or fresh)
-    if not takes and before and _speaks_of_results(draft, known):
-        _after(draft, before[-1])
-    if takes and before and draft.needs and before[-1].needs == draft.needs:
-        _after(draft, before[-1])
-    if (takes or bare) and not draft.needs:
-        duty = draft.why is not None and draft.why.rule == "duty"
-        for one in open_ends(before):
-            if not duty or known.root(one.verb) in known.makers | known.changers | known.judging | known.inquiries:
-                _after(draft, one)
-
-
-def _head(draft: Draft, known: Grammar) -> str:
-    """ "A list of dead links", "listahan ng mga link": the list is what it is about, and not the links."""
-    words = [word.lower() for word in draft.thing_text.split()[:16]]
-    while len(words) > 1 and words[0] in known.determiners:
-        words.pop(0)
-    ends = known.linkers_of | known.genitives
-    place = next((n for n, word in enumerate(words) if n and word in ends), len(words))
-    if place == len(words):
-        return draft.thing[-1] if draft.thing else ""
-    return words[place - 1]
-
-
-def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
-    """ "Write a report about the results": of what was done right before."""
-    words = [token.norm for token in draft.tokens[:40]]
-    return any(
-        word in known.results and words[n - 1] in known.articles and not _counts(words, n, known)
-        for n, word in enumerate(words)
-        if n > 1
-    )
-
-
-def _counts(words: Sequence[str], place: int, known: Grammar) -> bool:
-    """ "Ang lahat ng package": how many of what follows, and not what came out."""
-    return words[place] in known.totals and set(words[place + 1 : place + 2]) <= known.linkers_of != frozenset()
-
-
-def _excluded(draft: Draft, source: Draft) -> bool:
-    """Whether the two stand on branches of which only one is taken."""
-    return any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
-
-
-def _after(draft: Draft, source: Draft) -> None:
-    excluded = _excluded(draft, source)
-    optional = "finished" in draft.needs.values() and bool(source.branch)
-    if source.verb and source is not draft and source not in draft.needs and not (excluded or optional):
-        draft.need({source: "succeeded"}, Why("acts on what it makes", draft.span))

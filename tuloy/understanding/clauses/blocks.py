@@ -1,6 +1,6 @@
 """Blocks: the lines of a text as a tree of paragraphs, lists, headings and code.
 
-Owns layout only; what the words say is for `tuloy.understanding.reading`.
+Owns layout only; what the words say is for `tuloy.understanding.drafting.reading`.
 """
 
 import re

@@ -1,15 +1,15 @@
 """Clock: numbers, units and times of day in the words of the lexicons.
 
 Owns "5pm", "9:30", "alas-dos ng madaling araw", "at night", and whether such words stand in an order. Days are
-`tuloy.understanding.moments`.
+`tuloy.understanding.timing.moments`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from tuloy.understanding.grammar import Grammar
-from tuloy.understanding.tokens import Token
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Clock", "amount_at", "in_an_order", "longest", "sentence_starts", "time_at"]
 

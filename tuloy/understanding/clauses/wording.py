@@ -1,0 +1,78 @@
+"""Wording: the words of a block as rules look at them, without what is about the goal and not in it.
+
+Owns clipped words, prefixes that are written apart, and slips. Titles keep the text's own words.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from tuloy.understanding.clauses.blocks import Block
+from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.tokens import Token, tokenize
+
+__all__ = ["Wording"]
+
+
+class Wording:
+    """The words of one text, block by block; each block is cut into words once."""
+
+    def __init__(self, text: str, known: Grammar, ignored: Sequence[tuple[int, int]]) -> None:
+        self.text = text
+        self.known = known
+        self.ignored = sorted(ignored)
+        self._cut: dict[tuple[int, int], list[Token]] = {}
+
+    def tokens(self, block: Block) -> list[Token]:
+        """Return the tokens of a block."""
+        place = (block.start, block.end)
+        if place not in self._cut:
+            found = tokenize(self.text, block.start, block.end)
+            kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
+            self._cut[place] = self._mended(self._joined(self._clipped(kept)))
+        return list(self._cut[place])
+
+    def is_about_time(self, block: Block) -> bool:
+        """ "Target: bago ang demo sa Biyernes": a deadline below a section says nothing of it."""
+        return any(block.start <= start and end <= block.end for start, end in self.ignored)
+
+    def _is_ignored(self, token: Token) -> bool:
+        place = bisect_right(self.ignored, (token.start, len(self.text))) - 1
+        return place >= 0 and token.end <= self.ignored[place][1]
+
+    def _joined(self, tokens: list[Token]) -> list[Token]:
+        """ "Paki alis", "mag deploy ka": a prefix that is written apart is one word with its verb."""
+        known, found = self.known, [*tokens[:1]]
+        for token in tokens[1:]:
+            before = found[-1]
+            spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
+            opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first
+            loose = before.norm in known.loose_prefixes or (opens and before.norm in known.bare_requests)
+            if spaced and loose and token.norm in known.roots | known.borrowed | known.outcomes:
+                dash = "" if token.norm in known.roots else "-"
+                found[-1] = Token("word", f"{before.norm}{dash}{token.norm}", before.start, token.end)
+            else:
+                found.append(token)
+        return found
+
+    def _clipped(self, tokens: list[Token]) -> list[Token]:
+        """ "'Pag", "'yon": a word whose first letters are left out is one token with its apostrophe."""
+        found: list[Token] = []
+        for token in tokens:
+            before = found[-1] if found else None
+            clips = before is not None and before.kind == "mark" and before.end == token.start
+            if before and clips and token.kind == "word" and self.text[before.start] in "'’":
+                found[-1] = Token("word", token.norm, before.start, token.end)
+            else:
+                found.append(token)
+        return found
+
+    def _mended(self, tokens: list[Token]) -> list[Token]:
+        """Put the words that mistyped ones mean."""
+        opens, found = True, []
+        for token in tokens:
+            meant = self.known.mended(token.norm, opens=opens) if token.kind == "word" else None
+            found.append(token._replace(norm=meant) if meant else token)
+            word = meant or token.norm
+            opens = word in self.known.connectives_first or word in (".", "!", "?", ";", ":") or token.kind == "arrow"
+            opens = opens or word in self.known.polite_anywhere
+        return found

@@ -1,0 +1,1 @@
+"""Timing: how urgent a goal is, when it is due, how often it is wanted."""
