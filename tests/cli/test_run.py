@@ -20,10 +20,10 @@ pytestmark = pytest.mark.server
 DEMO = "Fix the lint errors and format the code, then run the tests and, if they pass, build the package"
 
 
-def test_the_main_job_ends_on_a_gated_branch(tuloy: Callable[..., Ran], git: Callable[..., str], greeter: Path):
+def test_the_main_job_ends_on_a_gated_branch(cold_tuloy: Callable[..., Ran], git: Callable[..., str], greeter: Path):
     """The demo's goal ends done: fixes on a branch, gates passed with evidence, a wheel, the user's tree as it was."""
     before = fingerprint(greeter)
-    ran = tuloy("run", DEMO, "--repo", str(greeter), "--json")
+    ran = cold_tuloy("run", DEMO, "--repo", str(greeter), "--json")
 
     assert ran.code == 0, ran.err
     assert set(ran.statuses.values()) == {"done"}
@@ -140,11 +140,11 @@ def test_rollback_before_acceptance_moves_only_the_goals_branch(
 
 
 def test_interrupt_is_clean_and_resumable(
-    tuloy: Callable[..., Ran], environment: dict[str, str], git: Callable[..., str], small: Path
+    tuloy: Callable[..., Ran], shell: dict[str, str], git: Callable[..., str], small: Path
 ):
     """Ctrl-C ends the children, keeps what is finished, exits 130; resume does the rest once."""
     words = ["run", "Run `touch first.txt`, then run `sleep 6.43`", "--repo", str(small)]
-    process = subprocess.Popen([*COMMAND, *words], env=environment, cwd="/", text=True, stderr=subprocess.PIPE)
+    process = subprocess.Popen([*COMMAND, *words], env=shell, cwd="/", text=True, stderr=subprocess.PIPE)
     _until(lambda: _sleepers() != [])
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
@@ -160,7 +160,7 @@ def test_interrupt_is_clean_and_resumable(
     assert git(small, "worktree", "list").count("\n") == 1
 
 
-def test_nothing_of_the_directory_reaches_our_processes(tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
+def test_nothing_of_the_directory_reaches_our_processes(cold_tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
     """A directory's own tasks.py, flows/, .env, prefect.toml, sitecustomize.py are neither imported nor read."""
     trap = tmp_path / "sprung"
     spring = f"open({str(trap)!r}, 'a').write(__name__)\n"
@@ -170,7 +170,7 @@ def test_nothing_of_the_directory_reaches_our_processes(tuloy: Callable[..., Ran
     (small / "flows" / "__init__.py").write_text(spring)
     (small / ".env").write_text("PREFECT_API_URL=http://127.0.0.1:9/api\nPREFECT_LOGGING_LEVEL=NONSENSE\n")
     (small / "prefect.toml").write_text('[api]\nurl = "http://127.0.0.1:9/api"\n')
-    ran = tuloy("run", "Run `touch made.txt`", "--json", cwd=small)
+    ran = cold_tuloy("run", "Run `touch made.txt`", "--json", cwd=small)
 
     assert ran.code == 0, ran.err
     assert not trap.exists()
@@ -232,10 +232,10 @@ def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
 
 @pytest.mark.parametrize("by", ["command", "prefect"])
 def test_cancel_from_elsewhere(
-    by: str, tuloy: Callable[..., Ran], environment: dict[str, str], small: Path, prefect_server: Server
+    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server
 ):
     """Cancelled by `tuloy cancel` or in Prefect, a running goal ends its children and says cancelled."""
-    process = _begin(environment, small, "Run `sleep 6.43`, then run `touch late.txt`")
+    process = _begin(shell, small, "Run `sleep 6.43`, then run `touch late.txt`")
     goal = tuloy("show", "--json").goal
     if by == "command":
         assert tuloy("cancel", goal["id"]).code == 0
@@ -251,10 +251,10 @@ def test_cancel_from_elsewhere(
 
 @pytest.mark.parametrize("by", ["command", pytest.param("prefect", marks=pytest.mark.soak)])
 def test_pause_from_elsewhere(
-    by: str, tuloy: Callable[..., Ran], environment: dict[str, str], small: Path, prefect_server: Server
+    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server
 ):
     """Paused by `tuloy pause` or in Prefect, a goal starts no further step until it is resumed the same way."""
-    process = _begin(environment, small, "Run `sleep 6.43`, then run `touch late.txt`")
+    process = _begin(shell, small, "Run `sleep 6.43`, then run `touch late.txt`")
     goal = tuloy("show", "--json").goal
     if by == "command":
         assert tuloy("pause", goal["id"]).code == 0
@@ -275,10 +275,10 @@ def test_pause_from_elsewhere(
     assert _state(prefect_server, goal["flow_run_id"]) == "COMPLETED"
 
 
-def _begin(environment: dict[str, str], repo: Path, text: str) -> subprocess.Popen[str]:
+def _begin(shell: dict[str, str], repo: Path, text: str) -> subprocess.Popen[str]:
     """Start a run whose first step sleeps, and return when it does."""
     words = [*COMMAND, "run", text, "--repo", str(repo)]
-    process = subprocess.Popen(words, env=environment, cwd="/", text=True, stderr=subprocess.PIPE, stdout=-3)
+    process = subprocess.Popen(words, env=shell, cwd="/", text=True, stderr=subprocess.PIPE, stdout=-3)
     _until(lambda: _sleepers() != [])
     return process
 
