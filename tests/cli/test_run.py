@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from deployments.server import Server
+from flows.watch import EVERY_S
 from tests.cli.conftest import COMMAND, Ran
 from tuloy.workspaces.fingerprint import fingerprint
 
@@ -140,17 +141,16 @@ def test_rollback_before_acceptance_moves_only_the_goals_branch(
 
 
 def test_interrupt_is_clean_and_resumable(
-    tuloy: Callable[..., Ran], shell: dict[str, str], git: Callable[..., str], small: Path
+    tuloy: Callable[..., Ran], shell: dict[str, str], git: Callable[..., str], small: Path, gate: Path
 ):
     """Ctrl-C ends the children, keeps what is finished, exits 130; resume does the rest once."""
-    words = ["run", "Run `touch first.txt`, then run `sleep 6.43`", "--repo", str(small)]
-    process = subprocess.Popen([*COMMAND, *words], env=shell, cwd="/", text=True, stderr=subprocess.PIPE)
-    _until(lambda: _sleepers() != [])
+    process = _begin(shell, small, f"Run `touch first.txt`, then run {waits_for(gate)}", gate)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
 
     assert process.returncode == 130, err
-    assert _sleepers() == []
+    assert _waiting(gate) == []
+    gate.touch()
     shown = tuloy("show", "--json").goal
     assert shown["status"] == "waiting"
     assert "tuloy resume" in shown["reason"]
@@ -215,10 +215,22 @@ def test_uncommitted_work_is_told_and_left(tuloy: Callable[..., Ran], small: Pat
     assert (small / "draft.txt").read_text() == "mine"
 
 
-def _sleepers() -> list[psutil.Process]:
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that is not there yet, for which a step waits."""
+    return tmp_path / "gate"
+
+
+def waits_for(gate: Path) -> str:
+    """A command for a goal's text that ends when the file is there."""
+    return f"`sh -c 'until test -e {gate}; do sleep 0.1; done'`"
+
+
+def _waiting(gate: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
-        if (process.info["cmdline"] or [])[1:] == ["6.43"] and process.status() != psutil.STATUS_ZOMBIE:
+        argv = process.info["cmdline"] or []
+        if argv[:2] == ["sh", "-c"] and str(gate) in argv[2] and process.status() != psutil.STATUS_ZOMBIE:
             found.append(process)
     return found
 
@@ -232,10 +244,10 @@ def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
 
 @pytest.mark.parametrize("by", ["command", "prefect"])
 def test_cancel_from_elsewhere(
-    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server
+    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server, gate: Path
 ):
     """Cancelled by `tuloy cancel` or in Prefect, a running goal ends its children and says cancelled."""
-    process = _begin(shell, small, "Run `sleep 6.43`, then run `touch late.txt`")
+    process = _begin(shell, small, f"Run {waits_for(gate)}, then run `touch late.txt`", gate)
     goal = tuloy("show", "--json").goal
     if by == "command":
         assert tuloy("cancel", goal["id"]).code == 0
@@ -244,22 +256,24 @@ def test_cancel_from_elsewhere(
     _, err = process.communicate(timeout=30)
 
     assert process.returncode == 130, err
-    assert _sleepers() == []
+    assert _waiting(gate) == []
     assert tuloy("show", goal["id"], "--json").goal["status"] == "cancelled"
     assert _state(prefect_server, goal["flow_run_id"]) == "CANCELLED"
 
 
 @pytest.mark.parametrize("by", ["command", pytest.param("prefect", marks=pytest.mark.soak)])
 def test_pause_from_elsewhere(
-    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server
+    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server, gate: Path
 ):
     """Paused by `tuloy pause` or in Prefect, a goal starts no further step until it is resumed the same way."""
-    process = _begin(shell, small, "Run `sleep 6.43`, then run `touch late.txt`")
+    process = _begin(shell, small, f"Run {waits_for(gate)}, then run `touch late.txt`", gate)
     goal = tuloy("show", "--json").goal
     if by == "command":
         assert tuloy("pause", goal["id"]).code == 0
     else:
         _set_state(prefect_server, goal["flow_run_id"], "PAUSED")
+    time.sleep(3 * EVERY_S)  # nothing says when the run has seen it
+    gate.touch()
     _until(lambda: tuloy("show", goal["id"], "--json").goal["steps"][0]["status"] == "done")
     time.sleep(1)
     assert process.poll() is None
@@ -275,11 +289,11 @@ def test_pause_from_elsewhere(
     assert _state(prefect_server, goal["flow_run_id"]) == "COMPLETED"
 
 
-def _begin(shell: dict[str, str], repo: Path, text: str) -> subprocess.Popen[str]:
-    """Start a run whose first step sleeps, and return when it does."""
+def _begin(shell: dict[str, str], repo: Path, text: str, gate: Path) -> subprocess.Popen[str]:
+    """Start a run of which a step waits for the gate, and return when it does."""
     words = [*COMMAND, "run", text, "--repo", str(repo)]
     process = subprocess.Popen(words, env=shell, cwd="/", text=True, stderr=subprocess.PIPE, stdout=-3)
-    _until(lambda: _sleepers() != [])
+    _until(lambda: _waiting(gate) != [])
     return process
 
 
