@@ -43,7 +43,7 @@ class Warm:
         env: Mapping[str, str],
         cwd: Path = Path("/"),
         program: str = "cli.main:main",
-        timeout: int = 90,
+        timeout: int = 150,
     ) -> subprocess.CompletedProcess[str]:
         """Call a function without arguments as a program, and return what it left; a late one dies of SIGALRM."""
         out, err = (Path(self._files.name) / name for name in ("out", "err"))

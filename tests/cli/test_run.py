@@ -146,7 +146,7 @@ def test_interrupt_is_clean_and_resumable(
     """Ctrl-C ends the children, keeps what is finished, exits 130; resume does the rest once."""
     process = _begin(shell, small, f"Run `touch first.txt`, then run {waits_for(gate)}", gate)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130, err
     assert _waiting(gate) == []
@@ -235,7 +235,7 @@ def _waiting(gate: Path) -> list[psutil.Process]:
     return found
 
 
-def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
+def _until(holds: Callable[[], bool], limit_s: float = 60) -> None:
     deadline = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -253,7 +253,7 @@ def test_cancel_from_elsewhere(
         assert tuloy("cancel", goal["id"]).code == 0
     else:
         _set_state(prefect_server, goal["flow_run_id"], "CANCELLING")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130, err
     assert _waiting(gate) == []
@@ -282,7 +282,7 @@ def test_pause_from_elsewhere(
         assert tuloy("resume", goal["id"]).code == 0
     else:
         _set_state(prefect_server, goal["flow_run_id"], "RUNNING")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     assert tuloy("show", goal["id"], "--json").goal["status"] == "done"

@@ -133,7 +133,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def until(holds: Callable[[], Any], limit_s: float = 40) -> None:
+def until(holds: Callable[[], Any], limit_s: float = 80) -> None:
     deadline = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
