@@ -296,7 +296,7 @@ def test_a_commit_in_the_users_checkout_is_a_leak_and_no_change_is_none(common_p
 
 @pytest.mark.soak
 def test_a_full_disk_is_no_success_and_resume_completes(
-    make_place: Callable[[Path], Place], small_disk: Path, tmp_path: Path
+    small_disk: Path, make_place: Callable[[Path], Place], tmp_path: Path
 ):
     """A step fills the disk that the home is on: 4, told, nothing landed; with space again, resume does the rest."""
     place = make_place(small_disk / "home")
