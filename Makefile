@@ -10,7 +10,7 @@ demo: $(VENV)/demo.stamp ## Run the main job on a copy of the sample repository
 	@sh examples/demo.sh $(BIN)
 
 test: $(VENV)/test.stamp ## Run the whole test suite
-	@$(BIN)/python -m pytest -m "not soak and not docs and not browser" -n 3 --dist loadfile --durations 12 $(TESTS)
+	@$(BIN)/python -m pytest -m "not soak and not docs and not browser" -n 3 --dist loadfile --no-loadscope-reorder --durations 12 $(TESTS)
 
 check-docs: $(VENV)/test.stamp ## Run every command that the documentation shows and compare what it prints
 	@$(BIN)/python -m pytest -m docs tests/docs

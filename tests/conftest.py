@@ -22,6 +22,7 @@ from filelock import FileLock
 from deployments.environment import prefect_environment
 from deployments.server import Server, ensure_server, stop_server
 from deployments.worker import stop_worker
+from tests.warm import Warm
 
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="tuloy-tests-"))
 
@@ -35,6 +36,7 @@ def _take_on(environment: dict[str, str]) -> None:
 # Prefect reads its settings at its import, which collecting the test modules may do.
 _take_on(prefect_environment(SESSION_HOME, None))
 os.environ["OLLAMA_HOST"] = "127.0.0.1:9"  # no test asks the model of who runs it
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else hundreds of processes would compile the same sources
 
 
 def pytest_unconfigure() -> None:
@@ -120,6 +122,14 @@ def shell(prefect_server: Server, prefect_home: Path) -> dict[str, str]:
     nowhere = str(prefect_home / "no-such-file.toml")
     root = str(Path(__file__).resolve().parents[1])
     return {**kept, "TULOY_HOME": str(prefect_home), "TULOY_CONFIG": nowhere, "PYTHONPATH": root}
+
+
+@pytest.fixture(scope="session")
+def warm(shell: dict[str, str], prefect_server: Server) -> Iterator[Warm]:
+    """Calls the command on the session's home as a process that need not import what it needs."""
+    started = Warm(shell, prefect_server.api_url)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
-"""What tests of the command share: the real command as a process, and repositories to work on."""
+"""What tests of the command share: the real command as a process, and repositories to work on.
+
+The start of that process is the subject of few tests: those take `cold_tuloy` or `COMMAND`.
+"""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from deployments.server import Server
+from tests.warm import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-P", "-c", "from cli.main import main; main()"]
@@ -41,22 +43,35 @@ class Ran:
 
 
 @pytest.fixture
-def environment(prefect_server: Server, prefect_home: Path) -> dict[str, str]:
-    """A user's environment with a home of the tests' own, in which the server runs already."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
-    nowhere = str(prefect_home / "no-such-file.toml")
-    return {**kept, "TULOY_HOME": str(prefect_home), "TULOY_CONFIG": nowhere, "PYTHONPATH": str(ROOT)}
+def tuloy(warm: Warm, shell: dict[str, str]) -> Callable[..., Ran]:
+    """Call the command in a directory and return what it left."""
+
+    def call(*words: str | bytes, cwd: Path = Path("/"), env: Mapping[str, str] | None = None) -> Ran:
+        ran = warm.run(words, cwd=cwd, env={**shell, **(env or {})})
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    return call
 
 
 @pytest.fixture
-def tuloy(environment: dict[str, str]) -> Callable[..., Ran]:
-    """Call the command in a directory and return what it left."""
+def cold_tuloy(shell: dict[str, str]) -> Callable[..., Ran]:
+    """Do as `tuloy` does, in a process that starts from nothing, as the user's does."""
 
-    def call(*words: str, cwd: Path = Path("/"), env: Mapping[str, str] | None = None) -> Ran:
-        ran = subprocess.run(
-            [*COMMAND, *words], cwd=cwd, env={**environment, **(env or {})}, capture_output=True, text=True, timeout=90
-        )
+    def call(*words: str, cwd: Path = Path("/")) -> Ran:
+        argv = [*COMMAND, *words]
+        ran = subprocess.run(argv, cwd=cwd, env=shell, capture_output=True, text=True, timeout=90)
         return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    return call
+
+
+@pytest.fixture
+def elsewhere(tuloy: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
+    """Do as `tuloy` does, with a home that does not exist yet; no server is needed."""
+    variables = {"TULOY_HOME": str(tmp_path / "home"), "TULOY_CONFIG": str(tmp_path / "none.toml")}
+
+    def call(*words: str | bytes, cwd: Path = Path("/"), env: Mapping[str, str] | None = None) -> Ran:
+        return tuloy(*words, cwd=cwd, env={**variables, **(env or {})})
 
     return call
 

@@ -1,7 +1,6 @@
 """Goals and repositories that are not as they should be: refused in one sentence with nothing made, or handled."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, ROOT, Ran
+from tests.cli.conftest import Ran
 from tuloy.workspaces.fingerprint import fingerprint
 
 NoHome = Callable[..., Ran]
@@ -17,16 +16,13 @@ Git = Callable[..., str]
 
 
 @pytest.fixture
-def without_home(tmp_path: Path) -> NoHome:
+def without_home(elsewhere: Callable[..., Ran], tmp_path: Path) -> NoHome:
     """Call the command with a TULOY_HOME that does not exist yet; it must not exist afterwards either."""
-    home = tmp_path / "home"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
-    env = {**kept, "TULOY_HOME": str(home), "TULOY_CONFIG": str(tmp_path / "none.toml"), "PYTHONPATH": str(ROOT)}
 
     def call(*words: str | bytes) -> Ran:
-        ran = subprocess.run([*COMMAND, *words], cwd="/", env=env, capture_output=True, text=True, timeout=60)
-        assert not home.exists(), "something was made"
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
+        ran = elsewhere(*words)
+        assert not (tmp_path / "home").exists(), "something was made"
+        return ran
 
     return call
 

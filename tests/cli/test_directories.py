@@ -162,10 +162,9 @@ def test_agents_that_lie_in_the_directory_are_not_trusted(tuloy: Callable[..., R
     assert not trap.exists()
 
 
-def test_a_dry_run_makes_nothing(tuloy: Callable[..., Ran], plain: Path, tmp_path: Path):
+def test_a_dry_run_makes_nothing(elsewhere: Callable[..., Ran], plain: Path, tmp_path: Path):
     """Only the plan is shown; no private repository comes to be."""
-    home = tmp_path / "home"
-    ran = tuloy("run", "Run `true`", "--repo", str(plain), "--dry-run", env={"TULOY_HOME": str(home)})
+    ran = elsewhere("run", "Run `true`", "--repo", str(plain), "--dry-run")
 
     assert ran.code == 0, ran.err
-    assert not home.exists()
+    assert not (tmp_path / "home").exists()

@@ -103,7 +103,7 @@ def test_an_unchanged_text_changes_nothing(editor, tmp_path: Path) -> None:
         ("\nrun = ", "\nrum = ", "unknown field 'rum'"),
         ("\ndo = ", "\nask = 1\ndo = ", "has do and ask"),
         ("goal = ", "gaol = ", "`goal` was changed"),
-        ("s1.1 failed", "s1.1 maybe", "says no end of 's1.1'"),
+        ('\nafter = ["s1.1 failed', '\nafter = ["s1.1 maybe', "says no end of 's1.1'"),
         ('run = "pytest"', 'run = "pytest \'x"', "is no command line"),
         ("[[stage]]", "[stage]", "no list of tables"),
     ],

@@ -59,14 +59,14 @@ def hostile(tmp_path: Path, trap: Path, git: Callable[..., str]) -> Path:
     return root
 
 
-def test_nothing_of_a_hostile_repository_runs_or_escapes(tuloy: Callable[..., Ran], hostile: Path, trap: Path):
+def test_nothing_of_a_hostile_repository_runs_or_escapes(cold_tuloy: Callable[..., Ran], hostile: Path, trap: Path):
     """Every command, called inside it: no trap springs, its settings and agents are not ours, the goal is done."""
-    planned = tuloy("plan", "run the tests", "--json", cwd=hostile)
-    ran = tuloy("run", "Run the tests, then run `touch made.txt`", "--json", cwd=hostile)
+    planned = cold_tuloy("plan", "run the tests", "--json", cwd=hostile)
+    ran = cold_tuloy("run", "Run the tests, then run `touch made.txt`", "--json", cwd=hostile)
     goal = ran.goal
     for words in (["status"], ["show"], ["doctor"], ["audit", "verify"], ["run", "run the tests", "--dry-run"]):
-        assert "Traceback" not in tuloy(*words, cwd=hostile).err
-    accepted = tuloy("accept", goal["id"], cwd=hostile)
+        assert "Traceback" not in cold_tuloy(*words, cwd=hostile).err
+    accepted = cold_tuloy("accept", goal["id"], cwd=hostile)
 
     assert not trap.exists(), trap.read_text()
     assert all(isinstance(word, str) and str(trap) not in word for word in json.dumps(planned.document))
@@ -75,7 +75,7 @@ def test_nothing_of_a_hostile_repository_runs_or_escapes(tuloy: Callable[..., Ra
     assert "links lead out of the tree, and so does what is written through them: 'out'" in goal["reduced"][-1]
     assert accepted.code == 0, accepted.err
     assert (hostile / "made.txt").exists()
-    assert "\x1b" not in ran.err + tuloy("show", cwd=hostile).out
+    assert "\x1b" not in ran.err + cold_tuloy("show", cwd=hostile).out
 
 
 def test_its_agents_do_no_step(tuloy: Callable[..., Ran], hostile: Path, trap: Path):

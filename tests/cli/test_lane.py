@@ -1,13 +1,11 @@
 """Who reads a goal, as the command is told: by rules, by a model, or by whoever is sure."""
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, ROOT, Ran
+from tests.cli.conftest import Ran
 from tuloy.testing.scripted_ollama import ScriptedOllama, Turn, closed_address
 
 WISH = "Build a REST API for todo items"
@@ -27,19 +25,9 @@ def ollama() -> Iterator[ScriptedOllama]:
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Callable[..., Ran]:
+def plan(elsewhere: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
     """Call `tuloy plan` in an empty directory with these variables."""
-
-    def call(*words: str, **variables: str) -> Ran:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
-        ours = {"TULOY_HOME": str(tmp_path), "TULOY_CONFIG": str(tmp_path / "none.toml"), "PYTHONPATH": str(ROOT)}
-        argv = [*COMMAND, "plan", *words]
-        ran = subprocess.run(
-            argv, cwd=tmp_path, env={**kept, **ours, **variables}, capture_output=True, text=True, timeout=90
-        )
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-    return call
+    return lambda *words, **variables: elsewhere("plan", *words, cwd=tmp_path, env=variables)
 
 
 def test_a_model_plans_a_heavy_goal(plan: Callable[..., Ran], ollama: ScriptedOllama) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from deployments.server import Server
+from flows.watch import EVERY_S
 from tests.cli.conftest import COMMAND, Ran
 from tuloy.workspaces.fingerprint import fingerprint
 
@@ -20,10 +21,10 @@ pytestmark = pytest.mark.server
 DEMO = "Fix the lint errors and format the code, then run the tests and, if they pass, build the package"
 
 
-def test_the_main_job_ends_on_a_gated_branch(tuloy: Callable[..., Ran], git: Callable[..., str], greeter: Path):
+def test_the_main_job_ends_on_a_gated_branch(cold_tuloy: Callable[..., Ran], git: Callable[..., str], greeter: Path):
     """The demo's goal ends done: fixes on a branch, gates passed with evidence, a wheel, the user's tree as it was."""
     before = fingerprint(greeter)
-    ran = tuloy("run", DEMO, "--repo", str(greeter), "--json")
+    ran = cold_tuloy("run", DEMO, "--repo", str(greeter), "--json")
 
     assert ran.code == 0, ran.err
     assert set(ran.statuses.values()) == {"done"}
@@ -140,17 +141,16 @@ def test_rollback_before_acceptance_moves_only_the_goals_branch(
 
 
 def test_interrupt_is_clean_and_resumable(
-    tuloy: Callable[..., Ran], environment: dict[str, str], git: Callable[..., str], small: Path
+    tuloy: Callable[..., Ran], shell: dict[str, str], git: Callable[..., str], small: Path, gate: Path
 ):
     """Ctrl-C ends the children, keeps what is finished, exits 130; resume does the rest once."""
-    words = ["run", "Run `touch first.txt`, then run `sleep 6.43`", "--repo", str(small)]
-    process = subprocess.Popen([*COMMAND, *words], env=environment, cwd="/", text=True, stderr=subprocess.PIPE)
-    _until(lambda: _sleepers() != [])
+    process = _begin(shell, small, f"Run `touch first.txt`, then run {waits_for(gate)}", gate)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130, err
-    assert _sleepers() == []
+    assert _waiting(gate) == []
+    gate.touch()
     shown = tuloy("show", "--json").goal
     assert shown["status"] == "waiting"
     assert "tuloy resume" in shown["reason"]
@@ -160,7 +160,7 @@ def test_interrupt_is_clean_and_resumable(
     assert git(small, "worktree", "list").count("\n") == 1
 
 
-def test_nothing_of_the_directory_reaches_our_processes(tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
+def test_nothing_of_the_directory_reaches_our_processes(cold_tuloy: Callable[..., Ran], small: Path, tmp_path: Path):
     """A directory's own tasks.py, flows/, .env, prefect.toml, sitecustomize.py are neither imported nor read."""
     trap = tmp_path / "sprung"
     spring = f"open({str(trap)!r}, 'a').write(__name__)\n"
@@ -170,7 +170,7 @@ def test_nothing_of_the_directory_reaches_our_processes(tuloy: Callable[..., Ran
     (small / "flows" / "__init__.py").write_text(spring)
     (small / ".env").write_text("PREFECT_API_URL=http://127.0.0.1:9/api\nPREFECT_LOGGING_LEVEL=NONSENSE\n")
     (small / "prefect.toml").write_text('[api]\nurl = "http://127.0.0.1:9/api"\n')
-    ran = tuloy("run", "Run `touch made.txt`", "--json", cwd=small)
+    ran = cold_tuloy("run", "Run `touch made.txt`", "--json", cwd=small)
 
     assert ran.code == 0, ran.err
     assert not trap.exists()
@@ -215,15 +215,27 @@ def test_uncommitted_work_is_told_and_left(tuloy: Callable[..., Ran], small: Pat
     assert (small / "draft.txt").read_text() == "mine"
 
 
-def _sleepers() -> list[psutil.Process]:
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that is not there yet, for which a step waits."""
+    return tmp_path / "gate"
+
+
+def waits_for(gate: Path) -> str:
+    """A command for a goal's text that ends when the file is there."""
+    return f"`sh -c 'until test -e {gate}; do sleep 0.1; done'`"
+
+
+def _waiting(gate: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
-        if (process.info["cmdline"] or [])[1:] == ["6.43"] and process.status() != psutil.STATUS_ZOMBIE:
+        argv = process.info["cmdline"] or []
+        if argv[:2] == ["sh", "-c"] and str(gate) in argv[2] and process.status() != psutil.STATUS_ZOMBIE:
             found.append(process)
     return found
 
 
-def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
+def _until(holds: Callable[[], bool], limit_s: float = 60) -> None:
     deadline = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -232,34 +244,36 @@ def _until(holds: Callable[[], bool], limit_s: float = 30) -> None:
 
 @pytest.mark.parametrize("by", ["command", "prefect"])
 def test_cancel_from_elsewhere(
-    by: str, tuloy: Callable[..., Ran], environment: dict[str, str], small: Path, prefect_server: Server
+    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server, gate: Path
 ):
     """Cancelled by `tuloy cancel` or in Prefect, a running goal ends its children and says cancelled."""
-    process = _begin(environment, small, "Run `sleep 6.43`, then run `touch late.txt`")
+    process = _begin(shell, small, f"Run {waits_for(gate)}, then run `touch late.txt`", gate)
     goal = tuloy("show", "--json").goal
     if by == "command":
         assert tuloy("cancel", goal["id"]).code == 0
     else:
         _set_state(prefect_server, goal["flow_run_id"], "CANCELLING")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130, err
-    assert _sleepers() == []
+    assert _waiting(gate) == []
     assert tuloy("show", goal["id"], "--json").goal["status"] == "cancelled"
     assert _state(prefect_server, goal["flow_run_id"]) == "CANCELLED"
 
 
 @pytest.mark.parametrize("by", ["command", pytest.param("prefect", marks=pytest.mark.soak)])
 def test_pause_from_elsewhere(
-    by: str, tuloy: Callable[..., Ran], environment: dict[str, str], small: Path, prefect_server: Server
+    by: str, tuloy: Callable[..., Ran], shell: dict[str, str], small: Path, prefect_server: Server, gate: Path
 ):
     """Paused by `tuloy pause` or in Prefect, a goal starts no further step until it is resumed the same way."""
-    process = _begin(environment, small, "Run `sleep 6.43`, then run `touch late.txt`")
+    process = _begin(shell, small, f"Run {waits_for(gate)}, then run `touch late.txt`", gate)
     goal = tuloy("show", "--json").goal
     if by == "command":
         assert tuloy("pause", goal["id"]).code == 0
     else:
         _set_state(prefect_server, goal["flow_run_id"], "PAUSED")
+    time.sleep(3 * EVERY_S)  # nothing says when the run has seen it
+    gate.touch()
     _until(lambda: tuloy("show", goal["id"], "--json").goal["steps"][0]["status"] == "done")
     time.sleep(1)
     assert process.poll() is None
@@ -268,18 +282,18 @@ def test_pause_from_elsewhere(
         assert tuloy("resume", goal["id"]).code == 0
     else:
         _set_state(prefect_server, goal["flow_run_id"], "RUNNING")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     assert tuloy("show", goal["id"], "--json").goal["status"] == "done"
     assert _state(prefect_server, goal["flow_run_id"]) == "COMPLETED"
 
 
-def _begin(environment: dict[str, str], repo: Path, text: str) -> subprocess.Popen[str]:
-    """Start a run whose first step sleeps, and return when it does."""
+def _begin(shell: dict[str, str], repo: Path, text: str, gate: Path) -> subprocess.Popen[str]:
+    """Start a run of which a step waits for the gate, and return when it does."""
     words = [*COMMAND, "run", text, "--repo", str(repo)]
-    process = subprocess.Popen(words, env=environment, cwd="/", text=True, stderr=subprocess.PIPE, stdout=-3)
-    _until(lambda: _sleepers() != [])
+    process = subprocess.Popen(words, env=shell, cwd="/", text=True, stderr=subprocess.PIPE, stdout=-3)
+    _until(lambda: _waiting(gate) != [])
     return process
 
 

@@ -9,68 +9,54 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, ROOT, Ran
+from tests.cli.conftest import ROOT, Ran
 
 FILES = ROOT / "tests" / "understanding" / "documents" / "files"
 
 
-@pytest.fixture
-def offline(tmp_path: Path) -> Callable[..., Ran]:
-    """Call the command with a home of its own; no server is needed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
-    nowhere = str(tmp_path / "no-such-file.toml")
-    environment = {**kept, "TULOY_HOME": str(tmp_path / "home"), "TULOY_CONFIG": nowhere, "PYTHONPATH": str(ROOT)}
-
-    def call(*words: str, cwd: Path = Path("/")) -> Ran:
-        ran = subprocess.run([*COMMAND, *words], cwd=cwd, env=environment, capture_output=True, text=True, timeout=90)
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-    return call
-
-
-def test_the_list_from_adding_to_removing(offline: Callable[..., Ran], small: Path):
+def test_the_list_from_adding_to_removing(elsewhere: Callable[..., Ran], small: Path):
     """A goal is added, listed with what it is, marked done, listed no more but with --all, and removed."""
-    assert "starts it" in offline("add", "Fix the tests, it is urgent", cwd=small).out
-    (goal,) = offline("list", "--json").document["goals"]
+    assert "starts it" in elsewhere("add", "Fix the tests, it is urgent", cwd=small).out
+    (goal,) = elsewhere("list", "--json").document["goals"]
     assert (goal["status"], goal["priority"], goal["needs"], goal["origin"]) == ("open", "high", [], None)
-    assert offline("status", "--json").goal["status"] == "open"
-    assert offline("show", goal["id"]).code == 0
-    assert offline("done", goal["id"]).code == 0
-    assert "nothing is open" in offline("list").out
-    assert offline("list", "--all", "--json").document["goals"][0]["status"] == "done"
-    assert offline("rm", goal["id"]).out == f"removed {goal['id']}\n"
-    assert offline("list", "--all", "--json").document == {"goals": []}
-    assert offline("audit", "verify").code == 0
+    assert elsewhere("status", "--json").goal["status"] == "open"
+    assert elsewhere("show", goal["id"]).code == 0
+    assert elsewhere("done", goal["id"]).code == 0
+    assert "nothing is open" in elsewhere("list").out
+    assert elsewhere("list", "--all", "--json").document["goals"][0]["status"] == "done"
+    assert elsewhere("rm", goal["id"]).out == f"removed {goal['id']}\n"
+    assert elsewhere("list", "--all", "--json").document == {"goals": []}
+    assert elsewhere("audit", "verify").code == 0
 
 
 @pytest.mark.parametrize(("name", "goals"), [("FEATURES.json", 2), ("tasks.json", 4), ("todo.json", 2), ("prd.md", 1)])
-def test_every_kind_is_taken_in_once(name: str, goals: int, offline: Callable[..., Ran], small: Path):
+def test_every_kind_is_taken_in_once(name: str, goals: int, elsewhere: Callable[..., Ran], small: Path):
     """Each kind of document is planned, taken in, and taken in again without doubles."""
     file = str(FILES / name)
-    plans = offline("plan", "--file", file, "--json", cwd=small).document
+    plans = elsewhere("plan", "--file", file, "--json", cwd=small).document
     assert len(plans if isinstance(plans, list) else [plans]) == goals
-    assert len(offline("migrate", file, "--json", cwd=small).document["added"]) == goals
-    again = offline("add", "--file", file, "--json", cwd=small).document
+    assert len(elsewhere("migrate", file, "--json", cwd=small).document["added"]) == goals
+    again = elsewhere("add", "--file", file, "--json", cwd=small).document
     assert (again["added"], len(again["same"])) == ([], goals)
-    assert len(offline("list", "--json").document["goals"]) == goals
+    assert len(elsewhere("list", "--json").document["goals"]) == goals
 
 
-def test_a_damaged_document_takes_nothing_in(offline: Callable[..., Ran], small: Path, tmp_path: Path):
+def test_a_damaged_document_takes_nothing_in(elsewhere: Callable[..., Ran], small: Path, tmp_path: Path):
     """One damaged document of several exits 2 with its place, and nothing is taken in of any."""
     bad = tmp_path / "bad.json"
     bad.write_text('{"features": [\n  {"id": "a",, ')
-    ran = offline("migrate", str(FILES / "todo.json"), str(bad), "--json", cwd=small)
+    ran = elsewhere("migrate", str(FILES / "todo.json"), str(bad), "--json", cwd=small)
     assert (ran.code, json.loads(ran.out)["exit_code"]) == (2, 2)
     assert "line 2, column" in ran.err
-    assert offline("list", "--json").document == {"goals": []}
+    assert elsewhere("list", "--json").document == {"goals": []}
 
 
-def test_what_makes_no_sense_is_refused(offline: Callable[..., Ran], small: Path):
+def test_what_makes_no_sense_is_refused(elsewhere: Callable[..., Ran], small: Path):
     """Words together with a list, a list with --open, nothing at all, and unknown goals exit 2 and say what to do."""
     file = str(FILES / "todo.json")
     for words in (["add"], ["add", "Fix it", "--file", file], ["run", "--open", "Fix it"], ["done", "gnobody"],
                   ["run", "Fix it", "--file", file], ["migrate", "nowhere.json"], ["rm", "gnobody"]):  # fmt: skip
-        ran = offline(*words, cwd=small)
+        ran = elsewhere(*words, cwd=small)
         assert ran.code == 2, words
         assert "Traceback" not in ran.err
 

@@ -19,6 +19,7 @@ import yaml
 from deployments.catalog import shipped_file
 from deployments.server import Server
 from deployments.worker import worker_of
+from tests.warm import Warm
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(150)]
 
@@ -29,6 +30,13 @@ PREFECT = [sys.executable, "-P", "-m", "prefect", "--no-prompt"]
 def up(shell: dict[str, str], *words: str) -> str:
     """Call `tuloy up` and return what it said."""
     ran = subprocess.run([*COMMAND, "up", *words], env=shell, cwd="/", capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def up_again(warm: Warm, shell: dict[str, str]) -> str:
+    """Call `tuloy up --worker` where it was called before."""
+    ran = warm.run(["up", "--worker"], env=shell, timeout=120)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
@@ -49,10 +57,10 @@ def made() -> dict[str, Any]:
         }
 
 
-def test_everything_is_made_once(worker: str, shell: dict[str, str], prefect_home: Path) -> None:
+def test_everything_is_made_once(worker: str, warm: Warm, shell: dict[str, str], prefect_home: Path) -> None:
     """Called again, `up --worker` finds pool, limits, deployments, schedule, trigger and worker, and changes none."""
     before, running = made(), worker_of(prefect_home)
-    said = up(shell, "--worker")
+    said = up_again(warm, shell)
 
     assert made() == before
     assert before["pools"] == ["tuloy"]
@@ -64,7 +72,7 @@ def test_everything_is_made_once(worker: str, shell: dict[str, str], prefect_hom
     assert f"runs: pid {running.pid}" in said
 
 
-def test_a_schedule_that_was_switched_on_stays_on(worker: str, shell: dict[str, str]) -> None:
+def test_a_schedule_that_was_switched_on_stays_on(worker: str, warm: Warm, shell: dict[str, str]) -> None:
     """What the user changed in Prefect is not undone by the next `up --worker`."""
     from prefect.client.orchestration import get_client
 
@@ -73,7 +81,7 @@ def test_a_schedule_that_was_switched_on_stays_on(worker: str, shell: dict[str, 
         address = f"/deployments/{nightly.id}/schedules/{nightly.schedules[0].id}"
         client.request("PATCH", address, json={"active": True}).raise_for_status()
         try:
-            up(shell, "--worker")
+            up_again(warm, shell)
             assert client.read_deployment(nightly.id).schedules[0].active
         finally:
             client.request("PATCH", address, json={"active": False}).raise_for_status()

@@ -87,5 +87,10 @@ def main(home: str, repo: str, words: str, point: str) -> int:
         return _run(store, settings, [begun], None, True)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Do what the words of the command line say."""
     sys.exit(main(*sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    command()

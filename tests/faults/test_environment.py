@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import pytest
 
 from deployments import record as records
 from deployments.server import Server, stop_server
+from tests.warm import Warm
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(180)]
 
@@ -31,22 +32,30 @@ COMMAND = [sys.executable, "-P", "-c", "from cli.main import main; main()"]
 
 @dataclass(frozen=True)
 class Place:
-    """A home with a server of its own, and a repository; `tuloy` is the real command there."""
+    """A home and a repository; `tuloy` is the real command there, forked off `warm` where that is given.
+
+    Where no server is named the home starts one of its own.
+    """
 
     home: Path
     repo: Path
+    server: str = ""
+    warm: Warm | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
+        named = {"PREFECT_API_URL": self.server} if self.server else {}
         nowhere = str(self.home / "none.toml")
-        return {**kept, "TULOY_HOME": str(self.home), "TULOY_CONFIG": nowhere, "PYTHONPATH": str(ROOT)}
+        return {**kept, "TULOY_HOME": str(self.home), "TULOY_CONFIG": nowhere, "PYTHONPATH": str(ROOT), **named}
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen([*COMMAND, *words], env={**self.environment, **variables}, cwd="/", text=True, **pipes)  # type: ignore[call-overload]
 
     def tuloy(self, *words: str) -> subprocess.CompletedProcess[str]:
+        if self.warm is not None:
+            return self.warm.run(words, env=self.environment, timeout=170)
         process = self.start(*words)
         out, err = process.communicate(timeout=170)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
@@ -62,17 +71,20 @@ class Place:
 
 
 @pytest.fixture
-def make_place(tmp_path: Path, prepare_home: Callable[[Path], None]) -> Iterator[Callable[[Path], Place]]:
+def repo(made_repo: Path, tmp_path: Path) -> Path:
+    """A repository of which no verdict is known from another test."""
+    (made_repo / "notes.txt").write_text(f"{tmp_path}\n")
+    identity = ["-c", "user.name=U", "-c", "user.email=u@localhost"]
+    subprocess.run(["git", "-C", str(made_repo), *identity, "commit", "-qam", "unique"], check=True)
+    return made_repo
+
+
+@pytest.fixture
+def make_place(repo: Path, prepare_home: Callable[[Path], None]) -> Iterator[Callable[[Path], Place]]:
     """Make a place whose state lies in a given directory; its server is stopped at the end."""
     made: list[Place] = []
 
     def make(home: Path) -> Place:
-        repo = tmp_path / "repo"
-        repo.mkdir()
-        (repo / "notes.txt").write_text(f"{tmp_path}\n")
-        for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-            git = ["git", "-C", str(repo), "-c", "user.name=U", "-c", "user.email=u@localhost", *words]
-            subprocess.run(git, check=True)
         prepare_home(home)
         made.append(Place(home, repo))
         return made[-1]
@@ -86,6 +98,21 @@ def make_place(tmp_path: Path, prepare_home: Callable[[Path], None]) -> Iterator
 def place(make_place: Callable[[Path], Place], tmp_path: Path) -> Place:
     """A place on the ordinary disk."""
     return make_place(tmp_path / "home")
+
+
+@pytest.fixture
+def common_place(warm: Warm, prefect_home: Path, repo: Path) -> Place:
+    """A place in the session's home, for what harms neither store nor server."""
+    return Place(prefect_home, repo, warm=warm)
+
+
+@pytest.fixture
+def place_with_a_store(prefect_server: Server, repo: Path, tmp_path: Path) -> Iterator[Place]:
+    """A place with a store of its own, which a test may harm, on the session's server."""
+    place = Place(tmp_path / "home", repo, prefect_server.api_url)
+    warm = Warm(place.environment, prefect_server.api_url)
+    yield replace(place, warm=warm)
+    warm.close()
 
 
 @pytest.fixture
@@ -106,7 +133,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def until(holds: Callable[[], Any], limit_s: float = 40) -> None:
+def until(holds: Callable[[], Any], limit_s: float = 80) -> None:
     deadline = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -191,13 +218,13 @@ def test_a_server_killed_for_good_ends_the_goal_in_time(
 
 def run_plan(place: Place, *steps: dict[str, Any]) -> dict[str, Any]:
     """Run a plan of these steps, side by side, with the real run, and return the goal."""
+    assert place.warm is not None
     filled = [{"title": step["id"], "capabilities": ["shell"], **step} for step in steps]
     stage = {"id": "s1", "title": "All", "gates": [], "steps": filled}
-    file = place.home.parent / "plan.json"
+    file = place.repo.parent / "plan.json"
     file.write_text(json.dumps({"goal": {"text": "try it all"}, "lane": "given", "stages": [stage]}))
-    script = Path(__file__).with_name("die_at.py")
-    argv = [sys.executable, str(script), str(place.home), str(place.repo), str(file), "never"]
-    ran = subprocess.run(argv, env=place.environment, capture_output=True, text=True, timeout=120, cwd="/")
+    words = [str(place.home), str(place.repo), str(file), "never"]
+    ran = place.warm.run(words, program="tests.faults.die_at:command", env=place.environment, timeout=120)
     (goal,) = json.loads(ran.stdout)["goals"]
     return {**goal, "code": ran.returncode, "by_id": {step["id"]: step for step in goal["steps"]}}
 
@@ -219,10 +246,11 @@ def sleepers(seconds: str) -> list[str]:
     return found
 
 
-def test_steps_that_misbehave_are_bounded_recorded_and_told(place: Place):
+def test_steps_that_misbehave_are_bounded_recorded_and_told(common_place: Place):
     """Hanging, daemons, a gigabyte of output, a signal, a missing or broken tool, a write into the user's checkout."""
-    (place.home.parent / "broken").write_bytes(b"\x7fELF this is no program")
-    (place.home.parent / "broken").chmod(0o755)
+    place = common_place
+    (place.repo.parent / "broken").write_bytes(b"\x7fELF this is no program")
+    (place.repo.parent / "broken").chmod(0o755)
     leak = place.repo / "leaked.txt"
     goal = run_plan(
         place,
@@ -232,7 +260,7 @@ def test_steps_that_misbehave_are_bounded_recorded_and_told(place: Place):
         shell("signalled", "kill -SEGV $$"),
         shell("outside", f"touch {leak}"),
         {"id": "missing", "action": {"kind": "command", "argv": ["no-such-tool-here", "x"]}},
-        {"id": "broken", "action": {"kind": "command", "argv": [str(place.home.parent / "broken")]}},
+        {"id": "broken", "action": {"kind": "command", "argv": [str(place.repo.parent / "broken")]}},
     )
     said = {name: step["reason"] for name, step in goal["by_id"].items()}
 
@@ -255,8 +283,9 @@ def test_steps_that_misbehave_are_bounded_recorded_and_told(place: Place):
     assert "leak     files in your checkout changed" in place.tuloy("show").stdout
 
 
-def test_a_commit_in_the_users_checkout_is_a_leak_and_no_change_is_none(place: Place):
+def test_a_commit_in_the_users_checkout_is_a_leak_and_no_change_is_none(common_place: Place):
     """A step that commits into the user's checkout is told; a goal that stays inside is not accused."""
+    place = common_place
     git = f"git -C {place.repo} -c user.name=U -c user.email=u@localhost"
     goal = run_plan(place, shell("commits", f"{git} commit -q --allow-empty -m evil"))
     inside = run_plan(place, shell("inside", "touch made.txt"))
@@ -267,7 +296,7 @@ def test_a_commit_in_the_users_checkout_is_a_leak_and_no_change_is_none(place: P
 
 @pytest.mark.soak
 def test_a_full_disk_is_no_success_and_resume_completes(
-    make_place: Callable[[Path], Place], small_disk: Path, tmp_path: Path
+    small_disk: Path, make_place: Callable[[Path], Place], tmp_path: Path
 ):
     """A step fills the disk that the home is on: 4, told, nothing landed; with space again, resume does the rest."""
     place = make_place(small_disk / "home")
@@ -323,8 +352,9 @@ def test_no_place_for_the_store_is_told(place: Place, tmp_path: Path):
     assert "Traceback" not in err
 
 
-def test_a_damaged_plan_is_named_and_the_rest_unharmed(place: Place):
+def test_a_damaged_plan_is_named_and_the_rest_unharmed(place_with_a_store: Place):
     """A plan that no longer parses stops its own goal (4), by name; status and other goals work."""
+    place = place_with_a_store
     broken = place.goal("run", "Run `false`", "--repo", str(place.repo))
     place.sql("update plan set document = substr(document, 1, 40) where goal_id = ?", broken["id"])
     resumed = place.tuloy("resume", broken["id"])
@@ -353,8 +383,9 @@ def test_a_damaged_server_record_is_set_aside(place: Place):
     assert len(list(place.home.glob("server.json.broken-*"))) == 1
 
 
-def test_a_tampered_log_is_named_and_goals_still_run(place: Place):
+def test_a_tampered_log_is_named_and_goals_still_run(place_with_a_store: Place):
     """An event that was changed is found by `audit verify` (1), by its number; nothing else stops working."""
+    place = place_with_a_store
     first = place.goal("run", "Run `false`", "--repo", str(place.repo))
     with sqlite3.connect(place.home / "tuloy.db", timeout=30) as connection:
         connection.execute("drop trigger event_no_update")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import sqlite3
 import subprocess
@@ -16,13 +15,12 @@ from typing import Any
 
 import pytest
 
-from deployments.server import Server
+from tests.warm import Warm
 from tuloy.plan import Plan
 from tuloy.workspaces.fingerprint import fingerprint
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
-ROOT = Path(__file__).resolve().parents[2]
 STEPS = ("a1", "a2", "b1", "join", "last")
 
 PHASES = {
@@ -94,11 +92,11 @@ def plan_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def crash(prefect_server: Server, prefect_home: Path, project: Path, plan_file: Path) -> Callable[..., Crash]:
+def crash(warm: Warm, shell: dict[str, str], project: Path, plan_file: Path) -> Callable[..., Crash]:
     """Run the goal, killed at a point, and look at what the store and the log hold then."""
 
     def run(point: str, text: str | None = None) -> Crash:
-        return Crash(prefect_home, project, plan_file, point, text)
+        return Crash(warm, shell, project, plan_file, point, text)
 
     return run
 
@@ -106,21 +104,33 @@ def crash(prefect_server: Server, prefect_home: Path, project: Path, plan_file: 
 class Crash:
     """One killed run and its resume."""
 
-    def __init__(self, home: Path, project: Path, plan_file: Path, point: str, text: str | None) -> None:
-        self.home, self.project, self.plan_file = home, project, plan_file
+    def __init__(
+        self, warm: Warm, shell: dict[str, str], project: Path, plan_file: Path, point: str, text: str | None
+    ) -> None:
+        self.warm, self.shell, self.home = warm, shell, Path(shell["TULOY_HOME"])
+        self.project, self.plan_file = project, plan_file
         self.before = fingerprint(project)
-        script = Path(__file__).with_name("die_at.py")
-        argv = [sys.executable, str(script), str(home), str(project), text or str(plan_file), point]
-        ran = subprocess.run(argv, env=environment(home), capture_output=True, text=True, timeout=90, cwd="/")
+        ran = self.die([str(self.home), str(project), text or str(plan_file), point])
         self.killed = ran.returncode == -9
         self.stderr = ran.stderr
         self.goal_id = self.last_goal()
         self.done_before = self.finished()
         self.log_before = self.log()
 
+    def die(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run `die_at`; cold where it is killed after a time, which is to fall into every part of a run."""
+        if not words[-1].startswith("time:"):
+            return self.warm.run(words, program="tests.faults.die_at:command", env=self.shell)
+        argv = [sys.executable, str(Path(__file__).with_name("die_at.py")), *words]
+        return subprocess.run(argv, env=self.shell, capture_output=True, text=True, timeout=90, cwd="/")
+
+    def tuloy(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the real command."""
+        return self.warm.run(words, env=self.shell)
+
     def resume(self) -> dict[str, Any]:
         """Resume with the real command and return its JSON document."""
-        ran = tuloy(self.home, "resume", self.goal_id, "--json")
+        ran = self.tuloy("resume", self.goal_id, "--json")
         assert ran.returncode == 0, ran.stdout + ran.stderr
         (goal,) = json.loads(ran.stdout)["goals"]
         return goal
@@ -157,7 +167,7 @@ def assert_whole(crashed: Crash, goal: dict[str, Any]) -> None:
     assert not crashed.rows("select id from attempt where goal_id = ? and ended_at is null")
     assert crashed.before == fingerprint(crashed.project)
     assert git(crashed.project, "worktree", "list").count("\n") == 1
-    assert tuloy(crashed.home, "audit", "verify").returncode == 0
+    assert crashed.tuloy("audit", "verify").returncode == 0
 
 
 @pytest.mark.parametrize("phase", QUICK)
@@ -212,18 +222,6 @@ def test_fifty_kills_spread_over_the_run(number: int, crash: Callable[..., Crash
     crashed = crash(point)
 
     assert_whole(crashed, crashed.resume())
-
-
-def environment(home: Path) -> dict[str, str]:
-    """A user's environment with a home of the test's own; the server is found through that home."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TULOY_"))}
-    return {**kept, "TULOY_HOME": str(home), "PYTHONPATH": str(ROOT)}
-
-
-def tuloy(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command."""
-    argv = [sys.executable, "-c", "from cli.main import main; main()", *words]
-    return subprocess.run(argv, env=environment(home), capture_output=True, text=True, timeout=90, cwd="/")
 
 
 def git(repo: Path, *words: str) -> str:
