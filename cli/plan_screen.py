@@ -20,6 +20,7 @@ from tuloy.work.report import what_it_does
 __all__ = ["UNSURE", "duration", "print_plan"]
 
 UNSURE = 0.8
+_OF_SEVERAL = {" if it passes": " if they pass", " if it fails": " if they fail"}
 _GUIDE = 4
 
 
@@ -106,24 +107,27 @@ def _beside(plan: Plan, step: Step, numbers: dict[str, str]) -> Text:
 
 
 def _needs(plan: Plan, needs: Sequence[Need], numbers: dict[str, str]) -> list[str]:
-    """What a step waits for, in a few words each; of several that are enough alone, "1 or 2 if it fails"."""
-    either = [need for need in needs if need.any]
-    said = [_need(plan, need, numbers) for need in needs if not need.any]
-    if either:
-        alike = len({need.when for need in either}) == 1 and not any(plan.steps[need.step].check for need in either)
-        first = [numbers[need.step] if alike else _need(plan, need, numbers) for need in either[:-1]]
-        said.append(" or ".join([*first, _need(plan, either[-1], numbers)]))
+    """What a step waits for, in a few words each: "1 and 2 if they pass", "3 either way", "1 or 2 if it fails"."""
+    said = []
+    for joint, some in ((" and ", [one for one in needs if not one.any]), (" or ", [one for one in needs if one.any])):
+        alike: dict[str, list[str]] = {}
+        for need in some:
+            alike.setdefault(_condition(plan, need), []).append(numbers[need.step])
+        for condition, places in alike.items():
+            several = joint == " and " and len(places) > 1
+            words = _OF_SEVERAL.get(condition, condition) if several else condition
+            last = joint if condition else ", "
+            said.append(last.join([", ".join(places[:-1]), places[-1]] if places[1:] else places) + words)
     return said
 
 
-def _need(plan: Plan, need: Need, numbers: dict[str, str]) -> str:
-    """ "2 if it fails"; a success is worth saying where the text asks about it or another step takes its failure."""
-    before = plan.steps[need.step]
-    if before.check and need.when != "finished":
-        return f"{numbers[need.step]} if {'so' if need.when == 'succeeded' else 'not'}"
+def _condition(plan: Plan, need: Need) -> str:
+    """ "If it fails"; a success is worth saying where the text asks about it or another step takes its failure."""
+    if plan.steps[need.step].check and need.when != "finished":
+        return f" if {'so' if need.when == 'succeeded' else 'not'}"
     asked = any(other.step == need.step and other.when == "failed" for step in plan for other in step.needs)
     passes = " if it passes" if asked else ""
-    return numbers[need.step] + {"succeeded": passes, "failed": " if it fails", "finished": " either way"}[need.when]
+    return {"succeeded": passes, "failed": " if it fails", "finished": " either way"}[need.when]
 
 
 def _right_to_left(text: str) -> bool:

@@ -71,8 +71,11 @@ def test_conditions_are_words() -> None:
 
 def test_what_is_enough_alone_is_told_with_or() -> None:
     """Of several of which one failure is enough the line says "or"."""
-    text = "\n".join(picture(understand("Lint and test the code. If either fails, tell the team"), 140))
+    goal = "Lint and test the code. If either fails, tell the team, otherwise ship it; either way, post the log"
+    text = "\n".join(picture(understand(goal), 140))
     assert "← 1 or 2 if it fails" in text
+    assert "← 1 and 2 if they pass" in text
+    assert "← 1 and 2 either way" in text
 
 
 def test_a_pipe_gets_no_colours() -> None:
