@@ -84,13 +84,13 @@ class Ended:
         self.edges = {(titles[parent["id"]], node["label"]) for node in self.nodes for parent in node["parents"]}
 
     def _nodes(self) -> list[dict[str, Any]]:
-        deadline, seen = time.monotonic() + 20, -1
+        deadline, seen = time.monotonic() + 60, -1
         with get_client(sync_client=True) as client:
             while True:
                 answer = client._client.get(f"/flow_runs/{self.goal.flow_run_id}/graph-v2").json()
                 nodes = [node for _, node in answer["nodes"]]
                 ended = all(node["state_type"] not in ("RUNNING", "PENDING") for node in nodes)
-                if ended and len(nodes) == seen:
+                if ended and len(nodes) == seen and seen >= len(self.outcomes):
                     self.states = {node["label"]: client.read_task_run(node["id"]).state_name for node in nodes}
                     return nodes
                 assert time.monotonic() < deadline, nodes

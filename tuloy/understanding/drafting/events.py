@@ -42,6 +42,9 @@ class Events(Drafts):
             if len(group) < several <= len(self.found.drafts) and self.known.affixes:
                 return list(self.found.drafts[-several:])  # "pagkatapos ng dalawa"
             return list(self._open()) if set(spoken) & self.known.totals else list(group)
+        nameless = small | self.known.ongoing
+        if group and words[0] in self.known.determiners and all(w in nameless for w in spoken):
+            return list(group)  # "before the run"
         if self._names_everything(words):
             counted = self._counted(words)
             return counted or (list(self._open()) if set(words) & self.known.totals else list(group))
@@ -122,7 +125,7 @@ class Events(Drafts):
 
     def _do_thing(self, phrase: Phrase) -> None:
         """ "After the build": an event that is named by a noun is run."""
-        if phrase.tokens[0].norm not in self.known.ongoing:
+        if phrase.tokens[0].norm not in self.known.ongoing or len(phrase.tokens) < 2:
             phrase.tokens = [phrase.tokens[0], *phrase.tokens]
         phrase.verb = "run"
         phrase.changed = {

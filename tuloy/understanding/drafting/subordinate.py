@@ -29,7 +29,8 @@ class Subordinates(Checks):
         clause = cut[n]
         if n and clause.kind in CONDITIONS | {"while", "after", "before"} and self._tells_on(clause, state):
             return
-        if state.forbidding and not clause.comma and not state.run and clause.tokens:
+        goes_on = state.forbidding and not clause.comma and not state.run and bool(self.found.constraints)
+        if goes_on and clause.tokens:
             raw = self.text[clause.tokens[0].start : clause.tokens[-1].end]
             self.found.constraints[-1] += f" {clause.opener} {raw}"
             return
