@@ -203,7 +203,9 @@ class Openings(Scan):
     def _names_items(self, place: int) -> bool:
         """ "For each of billing, search and mail": before the last item every bare word is one."""
         now, known = self.now, self.known
-        if not now.opener.endswith(tuple(known.item_links)) or now.tokens[0].norm in known.determiners:
+        if not now.tokens or not now.opener.endswith(tuple(known.item_links)):
+            return False
+        if now.tokens[0].norm in known.determiners:
             return False
         after = self.words[place + 1] if place + 1 < len(self.words) else ""
         several = any(token.norm in known.coordinators for token in now.tokens)
