@@ -108,17 +108,24 @@ def _beside(plan: Plan, step: Step, numbers: dict[str, str]) -> Text:
 
 def _needs(plan: Plan, needs: Sequence[Need], numbers: dict[str, str]) -> list[str]:
     """What a step waits for, in a few words each: "1 and 2 if they pass", "3 either way", "1 or 2 if it fails"."""
-    said = []
-    for joint, some in ((" and ", [one for one in needs if not one.any]), (" or ", [one for one in needs if one.any])):
-        alike: dict[str, list[str]] = {}
-        for need in some:
-            alike.setdefault(_condition(plan, need), []).append(numbers[need.step])
-        for condition, places in alike.items():
-            several = joint == " and " and len(places) > 1
-            words = _OF_SEVERAL.get(condition, condition) if several else condition
-            last = joint if condition else ", "
-            said.append(last.join([", ".join(places[:-1]), places[-1]] if places[1:] else places) + words)
+    every = _alike(plan, [need for need in needs if not need.any], numbers)
+    said = [
+        (" and ".join(places) if condition else ", ".join(places))
+        + (_OF_SEVERAL.get(condition, condition) if len(places) > 1 else condition)
+        for condition, places in every.items()
+    ]
+    either = _alike(plan, [need for need in needs if need.any], numbers)
+    if either:
+        said.append(" or ".join(" or ".join(places) + condition for condition, places in either.items()))
     return said
+
+
+def _alike(plan: Plan, needs: Sequence[Need], numbers: dict[str, str]) -> dict[str, list[str]]:
+    """The numbers of the needed steps, by the words of their condition."""
+    found: dict[str, list[str]] = {}
+    for need in needs:
+        found.setdefault(_condition(plan, need), []).append(numbers[need.step])
+    return found
 
 
 def _condition(plan: Plan, need: Need) -> str:

@@ -76,6 +76,8 @@ def test_what_is_enough_alone_is_told_with_or() -> None:
     assert "← 1 or 2 if it fails" in text
     assert "← 1 and 2 if they pass" in text
     assert "← 1 and 2 either way" in text
+    text = "\n".join(picture(understand("Run the tests. If they fail, fix them. Then ship the app"), 140))
+    assert "← 1 if it passes or 2 " in text
 
 
 def test_a_pipe_gets_no_colours() -> None:

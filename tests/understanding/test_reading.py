@@ -151,7 +151,7 @@ CONDITIONS = [
     ("1. Check whether the disk is full\n   - if so, prune it\n   - if not, stop", 3, "1>2 1!3"),
     ("If the tests pass, bump the version; then tag it.", 3, "1>2 2>3"),
     ("1. Build it\n2. Run the smoke test. If it fails, page Dana.\n3. Ship it\n4. Close it", 5, "1>2 2!3 2>4 4>5"),
-    ("Run the smoke test. If it fails, fix the config. Then ship it.", 3, "1!2 2~3"),
+    ("Run the smoke test. If it fails, fix the config. Then ship it.", 3, "1!2 1>3 2>3"),
     ("Scan the repo for secrets. If there are any hits, rotate the keys.", 3, "1>2 2>3"),
     ("if the kernel on the runner is older than 6.1 upgrade the kernel", 2, "1>2"),
     ("try the upgrade on the spare if that works do it on the main box", 2, "1>2"),
@@ -350,6 +350,21 @@ def test_what_one_or_all_of_several_must_do(goal: str, edges: str, enough: bool)
     last = own_steps(plan)[-1]
     assert set(edges.split()) == edges_of(plan)
     assert {need.any for need in last.needs} == {enough}
+
+
+@pytest.mark.parametrize(
+    ("goal", "ends"),
+    [
+        ("Run the smoke test. If it fails, fix the config. Then ship the app.", {"succeeded", "any"}),
+        ("If there is no changelog, create one. Then release the app.", {"succeeded", "failed", "any"}),
+        ("Run the tests. If they pass, deploy, otherwise roll back. Finally, post the log.", {"finished"}),
+        ("Run the tests. If they fail, page Dana. Then ship the app.", {"succeeded"}),
+    ],
+)
+def test_what_goes_on_behind_a_branch(goal: str, ends: set[str]) -> None:
+    """Behind what mends a failure the work goes on where nothing failed or that mended it, and not otherwise."""
+    last = own_steps(understand(goal))[-1]
+    assert {need.when for need in last.needs} | {"any" for need in last.needs if need.any} == ends
 
 
 def test_otherwise_is_the_opposite_of_what_was_asked() -> None:

@@ -3,7 +3,7 @@
 Owns the graph under construction: open ends, branches that exclude each other, redundant edges.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -60,8 +60,8 @@ class Draft:
     asked: bool = False
     either: frozenset["Draft"] = frozenset()
 
-    def need(self, needs: Needs, why: Why | None = None) -> None:
-        """Add needs and why, and the branches that they put this draft on."""
+    def need(self, needs: Needs, why: Why | None = None, *, apart: Set["Draft"] = frozenset()) -> None:
+        """Add needs and why, and the branches that they put this draft on; those `apart` put it on none."""
         for other, when in needs.items():
             if other is self:
                 continue
@@ -69,6 +69,8 @@ class Draft:
             if why:
                 self.reasons.setdefault(other, why)
             other.followed = True
+            if other in apart:
+                continue
             if when != "finished":
                 self.branch = {**other.branch, **self.branch}
             if when == "failed" or (when == "succeeded" and (other.check or other.asked)):

@@ -31,14 +31,17 @@ class Reading:
     constraints: list[str] = field(default_factory=list)
     accept: list[str] = field(default_factory=list)
     told: list[Why] = field(default_factory=list)
-    enough: dict[tuple[frozenset[Draft], When], bool] = field(default_factory=dict)
+    enough: dict[frozenset[tuple[Draft, When]], bool] = field(default_factory=dict)
 
     def settle(self) -> None:
         """Note on every draft of which needs one that holds is enough, and drop the edges that follow from others."""
-        for draft in self.drafts if any(self.enough.values()) else ():
-            for (asked, when), alone in self.enough.items():
-                if alone and all(draft.needs.get(one) == when for one in asked):
-                    draft.either |= asked
+        for group in (group for group, alone in self.enough.items() if alone):
+            for draft in (draft for draft in self.drafts if group <= draft.needs.items()):
+                others = [one for one, when in draft.needs.items() if when != "finished" and (one, when) not in group]
+                if any(group <= one.needs.items() for one in others):
+                    draft.needs = {one: when for one, when in draft.needs.items() if (one, when) not in group}
+                else:
+                    draft.either |= {one for one, _ in group}
         reduced(self.drafts)
 
 
@@ -72,6 +75,7 @@ class Drafts:
         self.group: list[Draft] = []
         self.groups: list[list[Draft]] = []
         self.branch: list[Draft] = []
+        self.rejoined: set[Draft] = set()
         self.asked: list[Draft] = []
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
@@ -103,10 +107,12 @@ class Drafts:
     def _then(self, earlier: Sequence[Draft], *, loose: bool = False) -> Needs:
         """Success of all the open ends; the end alone where two ends exclude each other.
 
-        `loose`: a new sentence does not belong to the branch that a failure or a fact opened before it.
+        `loose`: a new sentence does not belong to the branch that a failure or a fact opened before it. It waits for
+        what was asked to go well, or for the branch to mend it.
         """
         ends = open_ends(earlier)
         needs: Needs = {}
+        mending = [end for end in ends if loose and len(self._sides(end)) == 1]
         for end in ends:
             if loose and (given_up := self._given_up(end, ends)):
                 needs |= dict.fromkeys(given_up, "succeeded")
@@ -118,8 +124,22 @@ class Drafts:
                 for asked in end.branch
                 if asked in other.branch
             )
-            side = loose and any(when == "failed" or asked.check for asked, when in end.branch.items())
-            needs[end] = "finished" if off or side else "succeeded"
+            sides = self._sides(end) if loose else []
+            if sides and not off and mending == [end]:
+                needs |= self._rejoined(end, *sides[0])
+                continue
+            needs[end] = "finished" if off or sides else "succeeded"
+        return needs
+
+    def _sides(self, end: Draft) -> list[tuple[Draft, When]]:
+        """The failures and facts that open the branch of a draft."""
+        return [(asked, when) for asked, when in end.branch.items() if when == "failed" or asked.check]
+
+    def _rejoined(self, end: Draft, asked: Draft, when: When) -> Needs:
+        """ "If it fails, fix it. Then ship it": it did not fail, or it was fixed."""
+        needs: Needs = {asked: opposite(when), end: "succeeded"}
+        self.found.enough[frozenset(needs.items())] = True
+        self.rejoined |= {asked, end}
         return needs
 
     def _given_up(self, end: Draft, ends: Sequence[Draft]) -> list[Draft]:
@@ -151,9 +171,9 @@ class Drafts:
     def _ask(self, asked: Sequence[Draft], when: When, every: bool | None) -> Needs:
         """Return what a condition asks. Unsaid, of several drafts all must have succeeded, and one failure counts."""
         if len(asked) > 1:
-            group, enough = frozenset(asked), self.found.enough
-            enough[group, when] = not every if every is not None else when == "failed"
-            enough.setdefault((group, opposite(when)), not enough[group, when])
+            enough, group = self.found.enough, frozenset((one, when) for one in asked)
+            enough[group] = not every if every is not None else when == "failed"
+            enough.setdefault(frozenset((one, opposite(when)) for one in asked), not enough[group])
         return dict.fromkeys(asked, when)
 
     def _whatever(self, state: Told) -> Needs:
@@ -193,7 +213,7 @@ class Drafts:
 
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:
-            draft.need(base, self.because)
+            draft.need(base, self.because, apart=self.rejoined if self.rejoined >= set(base) else frozenset())
             depend(
                 draft,
                 self._seen_by(draft),
