@@ -1,13 +1,16 @@
 """Heavy goals are taken apart by templates; the steps of the text stay as they were read."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.understanding.score import of_plan
-from tuloy.plan import Plan
+from tuloy.plan import CommandAction, Complexity, Goal, InstructAction, Need, Plan, Stage, Step, When
 from tuloy.understanding import look_at, understand
-from tuloy.understanding.hierarchy import kind_of
+from tuloy.understanding.hierarchy import in_stages, kind_of
 from tuloy.understanding.project import Project
 from tuloy.understanding.words.grammar import grammar
 
@@ -128,3 +131,38 @@ def test_a_medium_goal_is_split_where_it_has_its_work_checked(greeter: Project) 
 def test_conditions_and_parallel_work_stay_in_one_stage(goal: str, greeter: Project) -> None:
     """A stage does not end inside a condition, beside parallel work, or where no agent has worked."""
     assert len(understand(goal, greeter).stages) == 1
+
+
+@st.composite
+def _stages_steps(draw: st.DrawFn) -> list[Step]:
+    """Commands that change nothing, and work for agents, with needs on earlier steps."""
+    steps: list[Step] = []
+    for n in range(draw(st.integers(2, 7))):
+        agent = draw(st.booleans())
+        chosen = draw(st.sets(st.integers(0, n - 1), max_size=2)) if n else set()
+        needs = tuple(Need(step=f"a{m}", when=draw(st.sampled_from(get_args(When)))) for m in sorted(chosen))
+        action = InstructAction(prompt="p") if agent else CommandAction(argv=("true",))
+        effects = "workspace" if agent else "none"
+        steps.append(Step(id=f"a{n}", title="t", action=action, needs=needs, effects=effects))
+    return steps
+
+
+@given(_stages_steps())
+def test_a_stage_ends_where_a_check_parts_all_before_from_all_after(steps: list[Step]) -> None:
+    """A cut is where the check is the only open end, its success the only need across, and agents work on both sides."""
+    stage = Stage(id="s1", title="t", steps=tuple(steps))
+    complexity = Complexity(score=5, band="medium")
+    plan = in_stages(Plan.of(goal=Goal(text="t"), complexity=complexity, stages=(stage,)))
+
+    def cut(place: int) -> bool:
+        before, check, after = steps[:place], steps[place - 1], steps[place:]
+        earlier = {step.id for step in before}
+        crossing = {(need.step, need.when) for step in after for need in step.needs if need.step in earlier}
+        ends = earlier - {need.step for step in before for need in step.needs}
+        closed = ends == {check.id} and crossing == {(check.id, "succeeded")} and all(step.needs for step in after)
+        both = all(any(one.effects == "workspace" for one in side) for side in (before, after))
+        return check.effects == "none" and closed and both
+
+    wanted = [place for place in range(1, len(steps)) if cut(place)]
+    lengths = [len(stage.steps) for stage in plan.stages]
+    assert [sum(lengths[: n + 1]) for n in range(len(lengths) - 1)] == wanted

@@ -6,11 +6,12 @@ Owns where a stage ends that the text does not number, which kind of work a step
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from tuloy.plan import CommandAction, InstructAction, Need, Plan, Stage, Step, When
 from tuloy.printable import one_line
@@ -45,7 +46,7 @@ def in_stages(plan: Plan) -> Plan:
     if plan.complexity.band == "simple" or len(plan.stages) > 1:
         return plan
     (stage,) = plan.stages
-    cuts = [n for n in range(1, len(stage.steps)) if _checked_before(stage.steps, n)]
+    cuts = list(_cuts(stage.steps))
     if not cuts:
         return plan
     places = [0, *cuts, len(stage.steps)]
@@ -60,20 +61,35 @@ def in_stages(plan: Plan) -> Plan:
     return plan.model_copy(update={"stages": tuple(stages)})
 
 
-def _checked_before(steps: Sequence[Step], place: int) -> bool:
-    """Whether the step before `place` checks all that is before it, for all that is after it."""
-    before, check, after = steps[:place], steps[place - 1], steps[place:]
-    if not isinstance(check.action, CommandAction) or check.effects != "none" or check.check:
-        return False
-    earlier = {step.id for step in before}
-    crossing = {(need.step, need.when) for step in after for need in step.needs if need.step in earlier}
-    followed = {need.step for step in before for need in step.needs}
-    closed = earlier - followed == {check.id} and all(step.needs for step in after)
-    return closed and crossing == {(check.id, "succeeded")} and _has_work(before) and _has_work(after)
+def _cuts(steps: Sequence[Step]) -> Iterator[int]:
+    """Yield the places where the step before checks all that is before it, for all that is after it. Linear."""
+    later = Counter((need.step, need.when) for step in steps for need in step.needs)
+    crossing: Counter[tuple[str, When]] = Counter()
+    open_ends: set[str] = set()
+    free = sum(not step.needs for step in steps)
+    work = [_is_work(step) for step in steps]
+    behind, before = sum(work), 0
+    for place, step in enumerate(steps[:-1], 1):
+        for need in step.needs:
+            crossing[need.step, need.when] -= 1
+            if not crossing[need.step, need.when]:
+                del crossing[need.step, need.when]
+            open_ends.discard(need.step)
+        crossing.update({(step.id, when): n for when in get_args(When) if (n := later[step.id, when])})
+        open_ends.add(step.id)
+        free -= not step.needs
+        behind, before = behind - work[place - 1], before + work[place - 1]
+        closed = open_ends == {step.id} and not free and crossing.keys() == {(step.id, "succeeded")}
+        if closed and before and behind and _is_check(step):
+            yield place
 
 
-def _has_work(steps: Sequence[Step]) -> bool:
-    return any(step.action.kind == "instruct" and step.effects == "workspace" and not step.check for step in steps)
+def _is_check(step: Step) -> bool:
+    return isinstance(step.action, CommandAction) and step.effects == "none" and not step.check
+
+
+def _is_work(step: Step) -> bool:
+    return step.action.kind == "instruct" and step.effects == "workspace" and not step.check
 
 
 def _renamed(step: Step, ids: Mapping[str, str]) -> Step:

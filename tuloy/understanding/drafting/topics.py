@@ -15,6 +15,8 @@ from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Topics"]
 
+_FAR = 40
+
 
 class Topics(Remarks):
     """Knows what was spoken of."""
@@ -41,9 +43,8 @@ class Topics(Remarks):
 
     def _speak_of(self, clause: Clause) -> None:
         """ "The build is broken": what a later "it" may mean."""
-        tokens = clause.tokens
-        while tokens and (tokens[0].kind == "mark" or tokens[0].norm in self.known.adverbs):
-            tokens = tokens[1:]
+        loose = (n for n, t in enumerate(clause.tokens) if t.kind != "mark" and t.norm not in self.known.adverbs)
+        tokens = clause.tokens[next(loose, len(clause.tokens)) :][:_FAR]
         words = [token.norm for token in tokens]
         place = next(
             (n for n, word in enumerate(words[:12]) if word in self.known.auxiliaries or self._finite(words, n)), 0
