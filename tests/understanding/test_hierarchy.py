@@ -149,7 +149,7 @@ def _stages_steps(draw: st.DrawFn) -> list[Step]:
 
 @given(_stages_steps())
 def test_a_stage_ends_where_a_check_parts_all_before_from_all_after(steps: list[Step]) -> None:
-    """A cut is where the check is the only open end, its success the only need across, and agents work on both sides."""
+    """A cut is where the check is the only open end, its success the only need across, with work on both sides."""
     stage = Stage(id="s1", title="t", steps=tuple(steps))
     complexity = Complexity(score=5, band="medium")
     plan = in_stages(Plan.of(goal=Goal(text="t"), complexity=complexity, stages=(stage,)))
