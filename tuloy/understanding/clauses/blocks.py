@@ -108,7 +108,7 @@ def _starts_anew(text: str, current: Block, start: int, indent: int) -> bool:
         return indent <= current.indent and text[start + indent : start + indent + 1].isupper()
     before = text[current.start : current.end].rstrip()[-1:]
     first = text[start:].lstrip(" \t")[:1] if indent < 200 else ""
-    return before not in ",;—-(&" and (first.isupper() or first == "`")
+    return before not in ",;—-(&" and (first.isupper() or first in "`*")
 
 
 def _nested(flat: list[Block], text: str) -> list[Block]:

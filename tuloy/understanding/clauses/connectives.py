@@ -102,6 +102,8 @@ class Connectives(Openings):
             length += words[place + length] in known.inverters
         after = words[place + length] if place + length < len(words) else ""
         behind = next((w for w in words[place + length : place + length + 4] if w not in known.fragments), "")
+        if kind == "if" and length > 1 and words[place + length - 1] in known.demonstratives and self._acts(after):
+            return kind, length - 1  # "provided that goes through"
         if kind == "seq" and length > 1 and after in known.auxiliaries and self._is_after(words[place]):
             return "after", 1  # "after both are through"
         named = known.subjects | known.totals | ({known.spoken["at"]} if known.affixes else set())

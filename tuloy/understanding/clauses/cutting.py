@@ -40,6 +40,8 @@ def _abbreviates(tokens: Sequence[Token], place: int, text: str, known: Grammar)
     if not place or place + 1 >= len(tokens):
         return False
     before, after = tokens[place - 1], tokens[place + 1]
+    if before.norm in known.honorifics and before.end == tokens[place].start:
+        return True
     return before.norm in known.abbreviations and not text[after.start].isupper() and before.end == tokens[place].start
 
 

@@ -20,6 +20,10 @@ def said(tokens: Sequence[Token], known: Grammar) -> Phrase | None:
         if kept[0].norm in known.articles:
             break
         kept = kept[1:]
+    perfect = kept[1:2] != [] and kept[0].norm in known.doers and kept[1].norm in known.forms
+    if perfect and kept[1].norm not in known.verbs and known.forms[kept[1].norm] not in known.causatives:
+        done = known.forms[kept[1].norm]
+        return Phrase(kept[1:], done, 0.85, changed={0: done})
     if subject in known.doers and len(kept) > 1 and kept[0].norm in known.auxiliaries and known.base(kept[1].norm):
         return Phrase(kept[1:], known.base(kept[1].norm) or "", 0.85, changed={0: known.base(kept[1].norm) or ""})
     words = [token.norm for token in kept]

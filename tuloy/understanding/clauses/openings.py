@@ -48,7 +48,7 @@ class Openings(Scan):
         """ "Should the tests fail, …" asks as "if the tests fail" does."""
         if self.words[place] not in self.known.inversions or (self.now.tokens and not after_joint):
             return False
-        ahead = self.words[place + 1 : place + 12]
+        ahead = self.words[place + 1 : place + 22]
         subject = ahead[:1] and ahead[0] in self.known.determiners | self.known.pronouns | {"there", "any", "anything"}
         return bool(subject) and any(word == "," or word in self.known.outcomes for word in ahead)
 
@@ -100,6 +100,8 @@ class Openings(Scan):
         known = self.known
         if kind == "after" and (after[:1].isdigit() or after in ("a", "per", "every", "again", "more", "another")):
             return word != "after" or not at_start
+        if kind == "after" and word == "once" and not at_start and after in known.prepositions | {"", ",", "."}:
+            return True  # "run it once against the sandbox"
         if kind == "before" and (after[:1].isdigit() or after in ("and", "/", "")):
             return True
         if kind in ("seq", "last") and place and self.words[place - 1] in known.alternatives:
@@ -157,7 +159,10 @@ class Openings(Scan):
         asked = any(word in known.polite_anywhere for word in self.words[begin:place])
         if asked and known.is_verb(self.words[place]):
             return True
-        if known.constraint_starts.at(self.words, place) or known.lead_ins.at(self.words, place):
+        lead = known.lead_ins.at(self.words, place)
+        if known.constraint_starts.at(self.words, place) or (lead and (lead[1] > 1 or not self._sheltered(comma))):
+            return True
+        if comma and not joined and self._says_more(place):
             return True
         if (
             now.kind == "reason"
@@ -199,6 +204,13 @@ class Openings(Scan):
         inflected = bool(now.tokens) and now.tokens[0].norm not in known.borrowed
         small = known.determiners | known.prepositions | known.coordinators | known.fragments | known.adverbs
         return inflected and after.isalpha() and after not in small and not known.connectives.at([after], 0)
+
+    def _says_more(self, place: int) -> bool:
+        """ "Fix the typo on the page, it says …": behind a comma a pronoun with its verb tells on."""
+        known = self.known
+        after = self.words[place + 1] if place + 1 < len(self.words) else ""
+        told = self.now.kind == "main" and bool(self.now.tokens) and not known.affixes
+        return told and self.words[place] in known.neutral | known.singular | known.plural and self._acts(after)
 
     def _names_items(self, place: int) -> bool:
         """ "For each of billing, search and mail": before the last item every bare word is one."""

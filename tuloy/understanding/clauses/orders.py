@@ -42,12 +42,14 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
         kept, words, asked = kept[1:], words[1:], True
     if wish := _wish(kept, words, known):
         return wish
+    if words[0] in known.tellers and not forced:
+        return None
     if _remarks(words, known):
         return None
     if words[0] in known.announcing_verbs and known.announces.within(words[1:4]) and len(words) < 16:
         return None
     if words[0] in known.verbs or known.orders(words[0]):
-        return None if _tells(words, known) and not forced else Phrase(kept, words[0])
+        return None if _tells(words, known) and not forced else Phrase(kept, _verb_of(words, known))
     base = known.base(words[0])
     if base and words[0].endswith("ing") and (asked or forced or (base in known.verbs and _tail_free(words, known))):
         return Phrase(kept, base, 0.85, changed={0: base}, rule="gerund")
@@ -57,10 +59,32 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
         return Phrase(kept, words[0], 0.6, rule="asked for, in an unknown verb")
     if forced and not _tells(words, known):
         return Phrase(kept, "", 0.6, "thing", rule="stands where a step stands")
+    if fronted := _behind_its_place(kept, words, known):
+        return fronted
     story = known.lead_ins.within(words[:12])
     if story and story[1] and story[2] > 1 and not known.verbs & set(words[: story[1]]):
         return phrase_of(kept[story[1] + story[2] :], known, forced=False)
     return None
+
+
+def _behind_its_place(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
+    """ "From the anonymised ones make a corpus": a verb with its object behind the words of where or with what."""
+    if words[0] not in known.fronting or known.affixes:
+        return None
+    ends = known.doers | known.auxiliaries | known.relatives | known.connectives_first | {",", ":", "—"}
+    far = next((n for n, word in enumerate(words) if n and word in ends), len(words))
+    for n in range(2, min(far, len(words) - 1, 9)):
+        if words[n] in known.verbs and words[n + 1] in known.determiners and words[n - 1] not in known.determiners:
+            changed = {len(tokens) - n: words[0]}
+            return Phrase([*tokens[n:], *tokens[:n]], words[n], 0.8, changed=changed, rule="place in front")
+    return None
+
+
+def _verb_of(words: Sequence[str], known: Grammar) -> str:
+    """ "Find out whether", "take a look if": the whole verb in front of a question, else the first word."""
+    place = next((n for n, word in enumerate(words[:5]) if n > 1 and word in known.whether), 0)
+    several = " ".join(words[:place])
+    return several if place and several in known.check_verbs else words[0]
 
 
 def _noun_of_doing(tokens: list[Token], known: Grammar, *, asked: bool) -> list[Token]:

@@ -121,6 +121,8 @@ def _limits(words: Sequence[str], known: Grammar) -> bool:
         return False
     for n, word in enumerate(words[:12]):
         duty = known.duties.at(words, n) if n else None
+        if n and word in known.stayed and any(" ".join(words[m:]) in known.kept for m in range(n + 1, len(words))):
+            return True  # "I'd be grateful if the placeholders stayed as they are"
         if duty and n + duty[1] < len(words):
             after = words[n + duty[1]]
             return after in known.staying or after in known.negations or words[n + duty[1] - 1] in known.negations

@@ -89,7 +89,7 @@ class Scan:
     def _verb_here(self, place: int, after: str) -> bool:
         """Decide for a word that is a noun as often: "the build and test scripts", "lint and test the code"."""
         known, now = self.known, self.now
-        if after in known.determiners or after in known.prepositions - {"of", "for"}:
+        if after in known.determiners | known.demonstratives or after in known.prepositions - {"of", "for"}:
             return True
         if after in known.whether and known.root(self.words[place]) in known.check_verbs:
             return True
@@ -102,7 +102,8 @@ class Scan:
         last = now.tokens[-1].norm if now.tokens else ""
         if last in known.singular | known.plural and len(spoken) > 1:
             return True
-        if not after or after in (",", "—") or after in known.coordinators or after in known.connectives_first:
+        ends = known.coordinators | known.connectives_first - known.openly | {"", ",", "—"}
+        if after in ends:
             return bare or self.listing or self._bare_verbs(place)
         if bare:
             return True
@@ -154,6 +155,7 @@ class Scan:
             or word in known.negations
             or word in known.past
             or word.endswith(("ing", "ed", "ly"))
+            or (word in known.forms and word not in known.verbs)
             or (word.endswith("s") and not word.endswith(("ss", "us")) and not known.affixes)
             or (word.endswith("s") and (word[:-1] in known.verbs or word[:-2] in known.verbs))
             or "'s" in word

@@ -136,7 +136,8 @@ def _is_over(words: Sequence[str], known: Grammar) -> bool:
     """ "That done", "with all of it out of the way", "the three of them finished": what went before is over."""
     pointing = known.everyone | known.demonstratives | known.pronouns | known.counts | known.determiners | {"of"}
     if words[0] in known.accompanied:
-        return len(words) > 2 and words[1] in known.everyone | known.demonstratives | known.pronouns
+        pointed = words[1:2] != [] and words[1] in known.everyone | known.demonstratives | known.pronouns
+        return len(words) > 2 and (pointed or (words[-2:] == ["in", "hand"] or words[-1] in known.finished))
     if words[0] not in pointing or words[-1] in known.pronouns or words[0] in known.doers:
         return False
     having = set(words) & known.perfects

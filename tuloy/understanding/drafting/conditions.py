@@ -38,6 +38,8 @@ def opposite(when: When) -> When:
 def condition_of(tokens: Sequence[Token], known: Grammar) -> Condition:
     """Read the words behind "if" or its kin."""
     words = [t.norm for t in tokens if t.norm not in (",", ":", "—") and t.norm not in known.fragments]
+    while len(words) > 1 and (loose := known.loosely.within(words)):
+        words = [*words[: loose[1]], *words[loose[1] + loose[2] :]]
     text = " ".join(words)
     if text in known.elliptic_no:
         return Condition("back", False)
@@ -93,6 +95,7 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         pair = " ".join(words[place : place + 2])
         triple = " ".join(words[place : place + 3])
         good = word in known.passes or pair in known.passes or triple in known.passes
+        good = good or (word in known.completing and place == len(words) - 1 and place > 0)
         bad = word in known.fails or pair in known.fails or triple in known.fails
         leads = not words[:place] or all(w in known.everyone or w in known.adverbs for w in words[:place])
         leads = leads and words[place + 1 : place + 2] != [] and words[place + 1] in known.subjects and len(words) < 14
@@ -182,7 +185,7 @@ def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draf
     pointing = known.pronouns | known.small | known.prepositions | known.particles | known.fragments
     if set(subject) & (known.one_of_them | known.all_of_them) and set(subject) <= pointing | known.one_of_them:
         return list(group) or [before[-1]]
-    if all(word in known.pronouns or word in known.small for word in subject):
+    if all(word in known.pronouns or word in known.small or word in known.attempts for word in subject):
         return _pointed(condition.kind, subject, before, group, known)
     parts = [part for part in _split(subject, known) if part]
     found = [_named(part, before, known) for part in parts]

@@ -30,8 +30,8 @@ class Draft:
     `verb` is its base form, `thing` the words it acts on. `command` is a literal command line. `branch` tells which
     outcomes of which drafts lead here; `asked` that the text asks how this one ended; `followed` that another needs it.
     `literal` are its words in backticks, lower case. `item` is the one of several that it is done for, `owner` has what
-    is only called its, `origin` named first what a pronoun here means. Of the needs for what is in `either` one that
-    holds is enough.
+    is only called its, `meant` is what its last pronoun means, `origin` named that first. Of the needs for what is in
+    `either` one that holds is enough.
     """
 
     title: str
@@ -54,6 +54,7 @@ class Draft:
     literal: str = ""
     origin: "Draft | None" = None
     owner: "Draft | None" = None
+    meant: "Draft | None" = None
     why: Why | None = None
     reasons: dict["Draft", Why] = field(default_factory=dict)
     followed: bool = False

@@ -12,6 +12,7 @@ from tuloy.understanding.clauses.phrase import Phrase
 from tuloy.understanding.clauses.scan import Clause
 from tuloy.understanding.drafting.conditions import Condition, asked_of
 from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.drafting.references import thing_of
 from tuloy.understanding.drafting.told import Drafts, Told
 
 __all__ = ["Events"]
@@ -60,6 +61,7 @@ class Events(Drafts):
         if last and pointing and self._same_work(last[0].verb, phrase.verb):
             return last
         if last and {last[0].verb, phrase.verb} <= self.known.seekers:
+            self._speaks_of(last[0], thing_of(phrase.tokens, self.known))
             return last
         named = asked_of(
             Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known

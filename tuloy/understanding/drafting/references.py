@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from tuloy.understanding.clauses.phrase import Phrase, title_of
 from tuloy.understanding.drafting.conditions import content
 from tuloy.understanding.drafting.draft import Draft
-from tuloy.understanding.drafting.results import acts_after, excludes, is_linked, need_repeated, need_results
+from tuloy.understanding.drafting.results import (
+    acts_after,
+    excludes,
+    is_linked,
+    need_asked,
+    need_repeated,
+    need_results,
+)
 from tuloy.understanding.words.grammar import Grammar
 from tuloy.understanding.words.tokens import Token
 
@@ -71,6 +78,7 @@ def depend(
         acts_after(draft, before[-1])
     need_repeated(draft, recent, known)
     need_results(draft, before, known)
+    need_asked(draft, before, known)
 
 
 def _note_thing(draft: Draft, known: Grammar, text: str) -> list[Token]:
@@ -224,7 +232,8 @@ def _pronouns(
         if known.affixes and known.root(draft.verb) not in known.makers:
             open_to_it = [one for one in open_to_it if not _asks_for_none(one, known)]
         plural = token.norm in known.plural or draft.tokens[n - 1].norm in known.plural_marks
-        source = _antecedent(open_to_it, plural=plural, known=known)
+        source = _kept_on(token, open_to_it, plural=plural, known=known)
+        source = source or _antecedent(open_to_it, plural=plural, known=known)
         if token.norm in known.neutral and source is None:
             source = _antecedent(open_to_it, plural=not plural, known=known)
         if source is None:
@@ -239,8 +248,15 @@ def _pronouns(
             acts_after(draft, source)
         elif source.origin and known.root(source.origin.verb) in known.makers:
             acts_after(draft, source.origin)
-        found[n] = source
+        found[n] = draft.meant = source
     return found
+
+
+def _kept_on(token: Token, recent: Sequence[Draft], *, plural: bool, known: Grammar) -> Draft | None:
+    """ "Load the data into it, then run the migrations against it": "it" goes on meaning what it meant right before."""
+    last = recent[-1] if recent and not known.affixes and token.norm not in known.demonstratives else None
+    meant = last.meant if last and last.meant and last.thing != last.meant.thing else None
+    return meant if meant and meant.thing and _plural(meant, known) == plural else None
 
 
 def _asks_for_none(check: Draft, known: Grammar) -> bool:

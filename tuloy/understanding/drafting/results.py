@@ -9,7 +9,7 @@ from itertools import pairwise
 from tuloy.understanding.drafting.draft import Draft, Why, open_ends
 from tuloy.understanding.words.grammar import Grammar
 
-__all__ = ["acts_after", "excludes", "is_linked", "need_repeated", "need_results"]
+__all__ = ["acts_after", "excludes", "is_linked", "need_asked", "need_repeated", "need_results"]
 
 
 def is_linked(before: str, word: str, known: Grammar) -> bool:
@@ -93,10 +93,19 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
     return found - {""}
 
 
+def need_asked(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
+    """ "Compare the counts. Do they match?": a question asks about what was done right before."""
+    asked = bool(draft.tokens) and draft.tokens[0].start == draft.tokens[0].end
+    kinds = known.judging | known.inquiries | known.makers | known.changers
+    if asked and before and not before[-1].branch and known.root(before[-1].verb) in kinds:
+        acts_after(draft, before[-1])
+
+
 def need_results(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     """ "Commit the changes", "publish": what takes whatever there is waits for the open ends."""
     verb = known.root(draft.verb)
-    measured = bool(before) and known.root(before[-1].verb) in known.inquiries and not before[-1].check
+    measuring = known.inquiries | known.judging
+    measured = bool(before) and known.root(before[-1].verb) in measuring and not before[-1].check
     if measured and draft.thing and draft.thing[-1] in known.measures and verb not in known.inquiries:
         acts_after(draft, before[-1])
     takes = bool(draft.thing) and draft.thing[-1] in known.results and verb not in known.makers

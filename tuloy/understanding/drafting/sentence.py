@@ -41,6 +41,9 @@ class Sentences(Topics):
             return []
         if len(words) > 2 and words[1] == ":" and words[0] in self.known.asking_labels:
             sentence, words, forced = sentence[2:], words[2:], True
+        if len(words) > 2 and words[1] == ":" and words[0] in self.known.fields:
+            self._keep_told(sentence)
+            return []
         label = self._label(words)
         if label:
             self.section, before = label[0], self.section
@@ -75,6 +78,9 @@ class Sentences(Topics):
             self.groups = [*self.groups[-8:], state.run]
         self._introduce(sentence, cut, state)
         return state.made
+
+    def _keep_told(self, sentence: Sequence[Token]) -> None:
+        self.found.told.append(Why("only told", (sentence[0].start, sentence[-1].end)))
 
     def _names_the_plan(self, words: Sequence[str]) -> bool:
         """ "Plan for the session store." at the very start: a title, for a plan is no object here."""

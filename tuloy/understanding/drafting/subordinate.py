@@ -50,7 +50,7 @@ class Subordinates(Checks):
                 self._while(clause, state)
             case "each":
                 self._each(clause, state)
-            case "constraint":
+            case "constraint" if not state.telling:
                 self._constrain(clause)
             case _:
                 pass

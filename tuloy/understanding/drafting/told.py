@@ -213,7 +213,8 @@ class Drafts:
 
     def _append(self, fresh: Sequence[Draft], base: Needs) -> None:
         for draft in fresh:
-            draft.need(base, self.because, apart=self.rejoined if self.rejoined >= set(base) else frozenset())
+            own = {one: when for one, when in base.items() if one.item in ("", draft.item)} if draft.item else base
+            draft.need(own, self.because, apart=self.rejoined if self.rejoined >= set(base) else frozenset())
             depend(
                 draft,
                 self._seen_by(draft),

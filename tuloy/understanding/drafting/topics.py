@@ -9,6 +9,7 @@ from tuloy.understanding.clauses.events import said
 from tuloy.understanding.clauses.phrase import Phrase, stripped
 from tuloy.understanding.clauses.scan import Clause
 from tuloy.understanding.drafting.draft import Draft
+from tuloy.understanding.drafting.references import thing_of
 from tuloy.understanding.drafting.remarks import Remarks
 from tuloy.understanding.drafting.told import Told
 from tuloy.understanding.words.tokens import Token
@@ -46,10 +47,13 @@ class Topics(Remarks):
         loose = (n for n, t in enumerate(clause.tokens) if t.kind != "mark" and t.norm not in self.known.adverbs)
         tokens = clause.tokens[next(loose, len(clause.tokens)) :][:_FAR]
         words = [token.norm for token in tokens]
+        if there := self.known.existence.at(words, 0):
+            self._speak_of_what_there_is(tokens[there[1] :])
+            return
         place = next(
             (n for n, word in enumerate(words[:12]) if word in self.known.auxiliaries or self._finite(words, n)), 0
         )
-        named = bool(tokens) and self._is_name(tokens[0])
+        named = bool(tokens) and (self._is_name(tokens[0]) or self.known.idioms.at(words, 0) is not None)
         if place > (not named) and (named or (words[0] in self.known.determiners - self.known.pronouns)):
             while place > 1 and words[place - 1] in self.known.adverbs:
                 place -= 1
@@ -61,6 +65,15 @@ class Topics(Remarks):
             self.topic_at = len(self.found.drafts)
             spoken = raw if named else raw[:1].lower() + raw[1:]
             self.topic = [Draft(raw, (0, 0), thing=thing, thing_text=spoken)]
+
+    def _speak_of_what_there_is(self, tokens: Sequence[Token]) -> None:
+        """ "There's a script on the old box": what is there."""
+        thing = thing_of([*tokens[:1], *tokens], self.known)
+        if thing and thing[0].norm in self.known.indefinite:
+            draft = Draft(self.text[thing[0].start : thing[-1].end], (0, 0))
+            draft.thing = tuple(t.norm for t in thing if t.norm not in self.known.determiners)
+            draft.thing_text = draft.title
+            self.topic, self.topic_at = [draft], len(self.found.drafts)
 
     def _is_name(self, token: Token) -> bool:
         """ "node-7", "`api`", "Redis": what needs no article to be spoken of."""

@@ -20,9 +20,8 @@ __all__ = ["Grammar", "grammar", "language_of"]
 _PHRASES = (
     "aims", "announces", "asides", "assurances", "background", "closings", "constraint_starts", "constraints",
     "criteria", "duties", "examples", "existence", "exists",
-    "idioms", "introductions", "lead_ins", "obligations", "ordered_intro", "outside", "parallel_intro", "politeness",
-    "stage_words",
-    "step_words", "wants",
+    "idioms", "introductions", "lead_ins", "loosely", "obligations", "ordered_intro", "outside", "parallel_intro",
+    "politeness", "stage_words", "step_words", "wants",
 )  # fmt: skip
 _REMEMBERED = 20_000
 _BY_ROOT = (
@@ -89,6 +88,7 @@ class Grammar:
     exists: Phrases
     idioms: Phrases
     lead_ins: Phrases
+    loosely: Phrases
     obligations: Phrases
     ordered_intro: Phrases
     outside: Phrases
@@ -117,6 +117,7 @@ class Grammar:
         self.article_ends = tuple(f" {word}" for one in tables for word in one.get("articles", ()) if "affixes" in one)
         self.bare_requests = tuple(prefix for one in tables for prefix in one.get("bare_requests", ()))
         self.definite_of = {word: form for one in tables for word, form in one.get("definite_of", {}).items()}
+        self.nouns_of = {noun: verb for one in tables for noun, verb in one.get("nouns_of", {}).items()}
         self.linked = {word: form for one in tables for word, form in one.get("linked", {}).items()}
         self.spellings: dict[str, str] = {
             short: word for one in tables for short, word in one.get("spellings", {}).items()
@@ -175,7 +176,7 @@ class Grammar:
     @cached_property
     def nominals(self) -> dict[str, str]:
         """Nouns for what verbs do, to the verbs: "migration", "deployment", "removal"."""
-        found: dict[str, str] = {}
+        found: dict[str, str] = dict(self.nouns_of)
         for verb in self.borrowed:
             short = verb.removesuffix("e")
             for noun in (f"{verb}ment", f"{short}ion", f"{short}ation", f"{short}al", f"{verb}ing", f"{short}ing"):
