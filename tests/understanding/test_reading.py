@@ -328,6 +328,18 @@ FILIPINO = [
     ),
     ("I-backup ang db. Habang ginagawa ito, i-update ang docs. Pagkatapos ng dalawa, i-restart ang app.", 3, "1>3 2>3"),
     ("**Hiling:** Pakiayos ang footer, saka magdagdag ng test.", ["Ayusin ang footer", "Magdagdag ng test"], "1>2"),
+    ("bago mo i push yung branch i rebase mo muna sa main tapos i notify mo si ana", 3, "1>2 2>3"),
+    ("I-deploy ang app. Kapag pumalya ang deploy, tawagan si Engr. Cruz at si Dr. Lim.", 2, "1!2"),
+    ("Pagkatapos i-seed ang database, patakbuhin ang e2e.", 2, "1>2"),
+    ("Hanapin ang mga mabagal na query at gumawa ng tiket para sa bawat isa.", 2, "1>2"),
+    ("I-lint, i-typecheck at i-test ang code. Kapag pumasa silang lahat, i-merge ang PR.", 4, "1>4 2>4 3>4"),
+    ("I-drain ang node, i-patch ang kernel, at i-reboot ito, sa ganoong pagkakasunod-sunod.", 3, "1>2 2>3"),
+    ("Ayusin ang lint hanggang pumasa lahat, at alisin ang mga lumang hook.", 2, ""),
+    ("Mag-e-expire na ang lisensya. I-renew ito.", ["I-renew ito"], ""),
+    ("Makikisuyo po sana na i-rename ang repo sa `old-api`.", ["I-rename ang repo sa `old-api`"], ""),
+    ("Magdagdag ng alert kapag lampas 2s ang query.", ["Magdagdag ng alert kapag lampas 2s ang query"], ""),
+    ("I-import ang CSV at i-validate ang mga na-import na row.", 2, "1>2"),
+    ("I-scan ang a.py at i-lint ang b.py. Kapag tapos na ang dalawang iyan, i-tag ang repo.", 3, "1>3 2>3"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

@@ -122,7 +122,7 @@ class Connectives(Openings):
         """Whether a condition or a time belongs to a relative clause, and ties no steps."""
         if kind in ("before", "after", "if", "while") and self._belongs_to_relative(behind):
             return True
-        if kind == "if" and self._happens_when():
+        if kind == "if" and (self._happens_when() or self._makes_what_reacts()):
             return True
         return kind in ("if", "after", "while") and self._makes_what_acts()
 

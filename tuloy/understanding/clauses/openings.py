@@ -78,6 +78,15 @@ class Openings(Scan):
         ahead = self.words[self.place + 1 : self.place + 9]
         return not any(word in known.outcomes for word in ahead[: ahead.index(",") if "," in ahead else len(ahead)])
 
+    def _makes_what_reacts(self) -> bool:
+        """ "Magdagdag ng alert kapag mabagal ang query": when the new thing speaks up, and no condition."""
+        known, now = self.known, self.now
+        if not known.affixes or not now.tokens or now.kind != "main" or self.words[self.place] in known.whether:
+            return False
+        words = [token.norm for token in now.tokens[:12]]
+        makes = known.root(words[0]) in known.makers | known.placers
+        return makes and set(words[1:3]) & known.indefinite != set() and set(words[2:]) & known.signals != set()
+
     def _makes_what_acts(self) -> bool:
         """ "Add an alert that fires": what stands behind says when the new thing does so."""
         known = self.known
@@ -184,7 +193,11 @@ class Openings(Scan):
             )
         if known.alternatives & joint:
             return False
-        if self._sheltered(comma) or (self._lists_examples() and not self._surely_opens(place, comma, joined)):
+        until = bool(known.affixes) and any(token.norm in known.lasting for token in now.tokens)
+        until = until and self.words[place] not in known.borrowed and known.orders(self.words[place])
+        if (self._sheltered(comma) and not until) or (
+            self._lists_examples() and not self._surely_opens(place, comma, joined)
+        ):
             return False
         if self.tokens[place].kind == "code":
             return self._second_command()
@@ -257,6 +270,8 @@ class Openings(Scan):
             return self.now.tokens[-1].norm not in self.known.coordinators and self.known.orders(word)
         if self.now.kind == "whatever" and self.now.tokens and self.known.affixes:
             return word not in self.known.borrowed and self.known.is_verb(word)
+        if self._runs_on_behind_event(word):
+            return True
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False
         if self.words[self.place] in self.known.inverters:
@@ -293,6 +308,19 @@ class Openings(Scan):
         if not ended or self.tokens[self.place].kind != "word" or (leads and self._stands_bare(self.place)):
             return False
         return self._verb_opens(self.place)
+
+    def _runs_on_behind_event(self, word: str) -> bool:
+        """ "Bago mo i-deploy sa dev ayusin mo yung lint", "pag na-merge na sabihan mo ko": the next order, no comma."""
+        known, now = self.known, self.now
+        if not known.affixes or not now.tokens or word in known.borrowed or not known.is_verb(word):
+            return False
+        told = [token.norm for token in now.tokens]
+        if now.kind == "before":
+            first = next((one for one in told if one not in known.fragments), "")
+            linked = told[-1] in known.links or known.is_verb(told[-1][:-1])  # "bago subukang i-deploy"
+            return known.is_verb(first) and not linked
+        over = len(told) < 4 and told[-1] in known.links and (known.tells(told[0]) or told[0] in known.outcomes)
+        return now.kind == "if" and over
 
     def _names_what_there_is(self, last: str) -> bool:
         """ "Pag may broken na link ilista": behind what there is, a verb with affixes opens the rest."""

@@ -99,6 +99,8 @@ def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced:
         return None
     polite = form.mood == "order" and known.requests(words[0])
     base = known.base(words[0])
+    if form.mood == "will" and not forced and _narrates(words, known):
+        return None
     if (form.mood == "will" or polite) and base and base != words[0]:
         changed = _said_plainly(words, base, known) if polite else {0: base}
         return Phrase(tokens, base, changed=changed, rule="verb by its affixes")
@@ -129,7 +131,10 @@ def _said_plainly(words: Sequence[str], base: str, known: Grammar) -> dict[int, 
 def _narrates(words: Sequence[str], known: Grammar) -> bool:
     """Whether a form that could be an order tells instead, because its doer stands behind it."""
     form = known.form(words[0])
-    return form is not None and form.mood == "either" and _has_subject(words, known)
+    if form is None or not _has_subject(words, known):
+        return False
+    acts = form.mood == "will" and any(words[0].startswith(one.actor) for one in known.affixes)
+    return form.mood == "either" or acts
 
 
 def _has_subject(words: Sequence[str], known: Grammar) -> bool:

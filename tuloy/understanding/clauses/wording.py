@@ -44,12 +44,16 @@ class Wording:
         known, found = self.known, [*tokens[:1]]
         for token in tokens[1:]:
             before = found[-1]
+            meant = known.spellings.get(token.norm, token.norm)
             spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
             opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first
-            loose = before.norm in known.loose_prefixes or (opens and before.norm in known.bare_requests)
-            if spaced and loose and token.norm in known.roots | known.borrowed | known.outcomes:
-                dash = "" if token.norm in known.roots else "-"
-                found[-1] = Token("word", f"{before.norm}{dash}{token.norm}", before.start, token.end)
+            loose = before.norm in known.loose_prefixes
+            loose = loose or (opens and before.norm in known.bare_requests)
+            loose = loose and (before.end - before.start > 1 or self.text[before.start].islower())  # "i push", not "I"
+            over = opens and before.norm in known.opening_prefixes and meant in known.borrowed  # "pag na push na"
+            if spaced and (over or (loose and meant in known.roots | known.borrowed | known.outcomes)):
+                dash = "" if meant in known.roots else "-"
+                found[-1] = Token("word", f"{before.norm}{dash}{meant}", before.start, token.end)
             else:
                 found.append(token)
         return found

@@ -37,6 +37,7 @@ class Events(Drafts):
         if not spoken and len(words) > 1:
             return list(group)
         small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
+        small |= self.known.numbers.keys() | self.known.pointers if self.known.affixes else frozenset()
         if spoken and all(w in small for w in spoken):
             several = max((self.known.numbers.get(word, 1) for word in spoken), default=1)
             if len(group) < several <= len(self.found.drafts) and self.known.affixes:

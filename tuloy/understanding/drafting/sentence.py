@@ -55,6 +55,7 @@ class Sentences(Topics):
         if self._says_how(sentence, words) or self._names_the_plan(words):
             return []
         cut = self._colons(clauses(sentence, self.known))
+        self._turn_event(cut)
         state = Told(dict(base), ordered=order is not None, branch=self.branch)
         side = self.known.parallel_intro.within(words)
         introduced = side is not None and ":" in words[side[1] + side[2] : side[1] + side[2] + 2]
@@ -75,6 +76,18 @@ class Sentences(Topics):
             self.groups = [*self.groups[-8:], state.run]
         self._introduce(sentence, cut, state)
         return state.made
+
+    def _turn_event(self, cut: list[Clause]) -> None:
+        """ "Pagkatapos i-seed ang database, patakbuhin ang test": what stands in front of the comma is over."""
+        known = self.known
+        first = cut[0] if known.affixes and len(cut) > 1 else Clause()
+        if first.kind != "main" or first.marks != ["seq"] or not first.tokens:
+            return
+        goes_on = cut[1].kind == "main" and cut[1].comma and not cut[1].joined and not set(cut[1].marks) - {"also"}
+        listed = any(one.comma and one.joined for one in cut[2:])
+        near = self.text[cut[0].place[1] : cut[0].tokens[0].start].isspace()
+        if cut[0].opener in known.also_after and goes_on and near and not listed:
+            cut[0].kind = "after"
 
     def _names_the_plan(self, words: Sequence[str]) -> bool:
         """ "Plan for the session store." at the very start: a title, for a plan is no object here."""
@@ -130,11 +143,9 @@ class Sentences(Topics):
     def _colons(self, cut: list[Clause]) -> list[Clause]:
         """ "Clean up the repo: remove X and add Y": what stands before a colon is the heading of what follows."""
         for n, clause in enumerate(cut[1:], 1):
-            before = self.text[
-                max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 4) : (
-                    clause.tokens or [Token("mark", "", 0, 0)]
-                )[0].start
-            ]
+            start = clause.tokens[0].start if clause.tokens else 0
+            start = min(start, clause.place[0]) if any(clause.place) and self.known.affixes else start
+            before = self.text[max(0, start - 4) : start]
             if ":" in before and clause.kind == "main" and all(one.kind == "main" for one in cut[:n]):
                 marks = [mark for one in cut[:n] for mark in one.marks]
                 clause.marks = marks + clause.marks
@@ -196,7 +207,7 @@ class Sentences(Topics):
         phrase = phrase or phrase_of(clause.tokens, known, forced=strong)
         only = known.everyone | known.pronouns | known.determiners | known.adverbs | known.doers
         plain = [token.norm for token in clause.tokens]
-        state.telling = phrase is None and bool(words)
+        state.telling = phrase is None and not set(words) <= known.vocatives
         if phrase is not None and not all(word in only for word in words or plain):
             moved = [n for n in range(1, len(phrase.tokens)) if phrase.tokens[n].start < phrase.tokens[n - 1].start]
             small = {n: phrase.tokens[n].norm for n in moved if phrase.tokens[n].norm in known.articles}
@@ -256,6 +267,10 @@ class Sentences(Topics):
     def _repeats(self, phrase: Phrase) -> bool:
         """ "… and run the tests again": again means after what was done about it."""
         again = phrase.verb in self.known.repeating
+        verb = self.known.root(phrase.verb)
+        done = {self.known.root(draft.verb) for draft in self.found.drafts[-12:]}
+        if self.known.affixes and verb not in self.known.checkable | self.known.judging | done:
+            return again  # "i-scale down ulit ang cluster" undoes what was done
         return again or any(token.norm in self.known.repeats for token in phrase.tokens[1:])
 
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:

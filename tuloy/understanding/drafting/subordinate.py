@@ -137,6 +137,9 @@ class Subordinates(Checks):
             group = state.run if state.run[: -1 if tail else None] else self.group
             group = self._counted(condition.subject) or group
             asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
+        total = bool(known.affixes) and any(token.norm in known.totals for token in clause.tokens)
+        if total and len(asked) == 1 and asked[0] in self.group and not asked[0].check:
+            asked = list(self.group)  # "kapag nasubukan na sa lahat"
         if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
             holds = not holds
         if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
