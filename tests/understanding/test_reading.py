@@ -340,6 +340,29 @@ FILIPINO = [
     ("Magdagdag ng alert kapag lampas 2s ang query.", ["Magdagdag ng alert kapag lampas 2s ang query"], ""),
     ("I-import ang CSV at i-validate ang mga na-import na row.", 2, "1>2"),
     ("I-scan ang a.py at i-lint ang b.py. Kapag tapos na ang dalawang iyan, i-tag ang repo.", 3, "1>3 2>3"),
+    ("I-push ang branch. Kapag na-approve na ni Lito ang branch, i-merge ito.", 2, "1>2"),
+    ("Ipadala ang draft. Kapag pumayag na siya, ilathala ang draft.", 2, "1>2"),
+    ("I-refactor ang parser. Siguraduhing i-update ang wiki. Pagkatapos, i-release.", 3, "1>3 2>3"),
+    ("I-migrate ang DB, tapos siguraduhing gumagana ang login, tapos buksan ang app.", 3, "1>2 2>3"),
+    (
+        "May LICENSE na ba? Kung wala pa, gumawa.",
+        ["Suriin kung may LICENSE na", "Gumawa ng LICENSE"],
+        "1!2",
+    ),
+    ("Puno na ba ang disk, kung oo, burahin ang mga lumang log, kung hindi, i-restart ang app.", 3, "1>2 1!3"),
+    ("I-run ang e2e. Pumasa ba ang e2e? Kung oo, i-tag ang repo. Kung hindi, i-revert ang commit.", 3, "1>2 1!3"),
+    ("Tapos na ba ang migrasyon? Kung oo, i-drop ang lumang table.", 2, "1>2"),
+    ("I-run ang tests. Kung hindi pumasa, ayusin ang mga error.", 2, "1!2"),
+    ("Simulan ang worker. Kung hindi tumakbo, dagdagan ang RAM.", 2, "1!2"),
+    ("Abisuhan ang support. Samantala, i-drain ang node, tapos i-patch ang kernel.", 3, "2>3"),
+    (
+        "Isa-isahin ang mga test: una ang unit, tapos ang e2e.",
+        ["Patakbuhin ang unit", "Patakbuhin ang e2e"],
+        "1>2",
+    ),
+    ("I-deploy ang mga service nang sunod-sunod: auth muna, tapos billing, tapos web.", 3, "1>2 2>3"),
+    ("Gumawa ng endpoints para sa login, logout at register.", 1, ""),
+    ("Suriin ang memory leak tapos ayusin.", ["Suriin ang memory leak", "Ayusin ang memory leak"], "1>2"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

@@ -119,7 +119,9 @@ class Openings(Scan):
             return self.words[place - 1] in known.articles  # "gumawa ng bago"
         if kind == "whatever" and known.affixes and place and self.words[place - 1] == known.spoken["at"]:
             return True  # "may fail sa kahit isa"
-        if kind == "seq" and word in known.finished and self.now.kind in ("if", "unless", "after", "while"):
+        told = self.now.kind in ("if", "unless", "after", "while")
+        told = told or (bool(self.now.tokens) and self.now.tokens[-1].norm in known.whether)
+        if kind == "seq" and word in known.finished and told:
             return after in ("", ",", *known.fragments)  # "kapag parehong tapos na"
         if kind in ("first", "last", "seq") and word in known.start_only:
             # "the next page", "last week", "first name": no adverb.
@@ -203,6 +205,8 @@ class Openings(Scan):
             return self._second_command()
         if joined and not comma and self._stands_bare(place) and self._goes_on_with_nouns(place):
             return False
+        if self._lists_things(place):
+            return False
         return self._verb_opens(place) or self._duty_opens(place)
 
     def _goes_on_with_nouns(self, place: int) -> bool:
@@ -212,6 +216,33 @@ class Openings(Scan):
         inflected = bool(now.tokens) and now.tokens[0].norm not in known.borrowed
         small = known.determiners | known.prepositions | known.coordinators | known.fragments | known.adverbs
         return inflected and after.isalpha() and after not in small and not known.connectives.at([after], 0)
+
+    def _lists_things(self, place: int) -> bool:
+        """ "Gumawa ng endpoint para sa login, logout at register": bare English words behind what it is for or has."""
+        known, words = self.known, self.words
+        told = [token.norm for token in self.now.tokens[-24:]]
+        if words[place] not in known.borrowed or not told or told[0] in known.borrowed:
+            return False
+        return self._lists_things_at(place)
+
+    def _lists_things_at(self, place: int) -> bool:
+        known, words = self.known, self.words
+        told = [token.norm for token in self.now.tokens[-24:]]
+        inflected = known.is_verb(words[place]) and words[place] not in known.borrowed
+        if not known.affixes or inflected or not words[place].isalpha():
+            return False
+        last = next((n for n in range(len(told) - 1, 0, -1) if told[n] in known.listers), 0)
+        if (
+            not last
+            or known.articles & known.subjects & set(told[last:])
+            or known.fragments & set(words[place : place + 3])
+        ):
+            return False
+        end = next(
+            (n for n in range(place, len(words)) if words[n] == "," or words[n] in known.coordinators), len(words)
+        )
+        item = words[place:end]
+        return len(item) < 4 and not set(item) & (known.determiners | known.prepositions) and "" not in item
 
     def _names_items(self, place: int) -> bool:
         """ "For each of billing, search and mail": before the last item every bare word is one."""
@@ -289,6 +320,8 @@ class Openings(Scan):
         loose = known.fragments | known.adverbs
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in loose)
         answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
+        form = known.form(self.words[self.place])
+        answers = answers and not (last in known.negations and form is not None and form.mood == "either")
         leads = leads or (answers and last not in known.auxiliaries)
         leads = leads or self._names_what_there_is(self.now.tokens[-1].norm)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:

@@ -61,7 +61,10 @@ class Sentences(Topics):
         introduced = side is not None and ":" in words[side[1] + side[2] : side[1] + side[2] + 2]
         self.beside = len(self.found.drafts) if introduced else None
         listed = self.because
+        first = cut[0] if cut and cut[0].tokens else Clause()
+        aside = "also" in first.marks and 0 < first.place[1] <= first.tokens[0].start
         for n, clause in enumerate(cut):
+            state.beside = state.made if aside and n else []
             self.because = self._reason(clause, n) or self.because
             self._order(clause, state)
             if clause.kind == "main":
@@ -149,14 +152,51 @@ class Sentences(Topics):
             if ":" in before and clause.kind == "main" and all(one.kind == "main" for one in cut[:n]):
                 marks = [mark for one in cut[:n] for mark in one.marks]
                 clause.marks = marks + clause.marks
+                self._carry_verb(cut[0].tokens, cut[n:])
                 return cut[n:]
-        return cut
+        return self._split_at_colon(cut) if self.known.affixes else cut
+
+    def _split_at_colon(self, cut: list[Clause]) -> list[Clause]:
+        """ "I-deploy ang mga service: auth muna, tapos billing": the first item stands behind the colon."""
+        tokens = cut[0].tokens if cut and cut[0].kind == "main" else []
+        colon = next((n for n, token in enumerate(tokens) if token.norm == ":"), 0)
+        items = [Clause("main", tokens[colon + 1 :], [*cut[0].marks]), *cut[1:]] if colon else []
+        return items if items and self._carry_verb(tokens[:colon], items) else cut
+
+    def _carry_verb(self, head: Sequence[Token], items: Sequence[Clause]) -> bool:
+        """ "Patakbuhin ang mga test: una ang unit, tapos ang e2e": the verb in front is that of every item."""
+        known = self.known
+        kept = [token for token in stripped(head, known)[0] if token.norm != ":"]
+        named = [stripped(one.tokens, known)[0] for one in items if one.kind == "main"]
+        ordered = any({"seq", "last", "first"} & set(one.marks) for one in items)
+        if not (known.affixes and kept and ordered and len(named) == len(items) > 1 and all(named)):
+            return False
+        loose = known.is_verb(kept[0].norm) or (
+            kept[0].norm in known.articles and {token.norm for token in kept} & known.action_nouns
+        )
+        if not loose or not all(self._names_only(words) for words in named):
+            return False
+        for one, words in zip(items, named, strict=True):
+            at = words[0].start
+            run = Token("word", known.spoken["run"].lower(), at, at)
+            verb = kept[0] if known.is_verb(kept[0].norm) else run
+            article = [] if words[0].norm in known.articles else [Token("word", known.spoken["article"], at, at)]
+            one.tokens = [verb, *article, *words]
+        return True
+
+    def _names_only(self, tokens: Sequence[Token]) -> bool:
+        """Whether the words name one thing and ask for nothing."""
+        known = self.known
+        words = [token.norm for token in tokens]
+        verbs = [word for word in words if known.is_verb(word) and word not in known.borrowed]
+        bare = words[0] in known.borrowed and words[1:2] != [] and words[1] in known.determiners
+        return len(words) < 7 and not verbs and not bare and not known.tells(words[0])
 
     def _order(self, clause: Clause, state: Told) -> None:
         """Let the clause's adverbs of order set what its steps build on."""
         for mark in clause.marks:
             if mark in ("seq", "last") and not state.waiting and "regardless" not in clause.marks:
-                inside = state.branch if state.branch else None
+                inside = state.branch if state.branch else state.beside or None
                 earlier = inside or self._open()
                 if earlier:
                     final = not state.made
@@ -190,7 +230,9 @@ class Sentences(Topics):
         phrase = self._phrase(clause, words, state, forced=forced) if not helps else None
         if phrase is None:
             return
-        if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
+        listed = bool(self.known.affixes) and bool({"seq", "first", "last"} & set(clause.marks))
+        assured = self.known.assurances.at(words, 0) is not None and not forced and not listed
+        if self.found.drafts and assured and not self._asks_work(words):
             self.found.accept.append(" ".join(self.text[clause.tokens[0].start : clause.tokens[-1].end].split()))
             return
         if forced or not self._gives_details(phrase, clause, cut, n):

@@ -3,6 +3,8 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for the module `sentence`.
 """
 
+from itertools import pairwise
+
 from tuloy.plan import When
 from tuloy.understanding.clauses.phrase import Phrase
 from tuloy.understanding.clauses.scan import Clause
@@ -172,6 +174,8 @@ class Subordinates(Checks):
         asks = set(clause.opener.split()) & known.whether
         said = [token.norm for token in clause.tokens if token.norm not in known.fragments]
         over = any(token.norm in known.links for token in clause.tokens[1:2])
+        if over and not asks and clause.kind == "if" and self._others_do(clause):
+            return True
         return (
             bool(known.affixes)
             and clause.kind == "if"
@@ -180,6 +184,20 @@ class Subordinates(Checks):
             and len(said) == 1
             and (condition.holds and known.tells(said[0]))
         )
+
+    def _others_do(self, clause: Clause) -> bool:
+        """ "Kapag na-approve na ni Carlo ang PR", "kapag pumayag na siya": somebody else's doing."""
+        known = self.known
+        words = [token.norm for token in clause.tokens[:12]]
+        form = known.form(words[0]) if len(words) > 2 and words[0] not in known.outcomes else None
+        if form is None or form.mood not in ("told", "either"):
+            return False
+        named = [words[n + 1] for n in range(2, len(words) - 1) if words[n] in known.linkers_of]
+        capital = any(
+            before.norm in known.linkers_of and self.text[token.start : token.start + 1].isupper()
+            for before, token in pairwise(clause.tokens[:8])
+        )
+        return bool(set(words[2:]) & known.agents) or bool(set(named) & known.parties) or capital
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""

@@ -60,6 +60,7 @@ class Told:
     covered: Draft | None = None
     occasion: str = ""
     items: list[str] = field(default_factory=list)
+    beside: list[Draft] = field(default_factory=list)
 
 
 class Drafts:
