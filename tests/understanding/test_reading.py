@@ -363,6 +363,13 @@ FILIPINO = [
     ("I-deploy ang mga service nang sunod-sunod: auth muna, tapos billing, tapos web.", 3, "1>2 2>3"),
     ("Gumawa ng endpoints para sa login, logout at register.", 1, ""),
     ("Suriin ang memory leak tapos ayusin.", ["Suriin ang memory leak", "Ayusin ang memory leak"], "1>2"),
+    ("I-deploy ang app, pero i-test muna ang login.", ["I-test ang login", "I-deploy ang app"], "1>2"),
+    ("Imbes na i-restart ang server, i-reload lang ang config.", ["I-reload ang config"], ""),
+    ("Kung wala pang index ang email column, magdagdag ng isa.", 2, "1>2"),
+    ("Oras na dumating ang mga susi mula sa vendor, i-configure ang SSO.", ["I-configure ang SSO"], ""),
+    ("pacheck kung tama yung index, kung mali i-reindex mo", 2, "1!2"),
+    ("Pag-aralan ang lumang code at isulat ang natuklasan sa wiki.", 2, "1>2"),
+    ("help po, ayaw mag-compile ng app. Paayos nung build, kailangan daw bago mag-Biyernes", ["Ayusin yung build"], ""),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

@@ -38,6 +38,13 @@ class Connectives(Openings):
             return None
         return kind, length
 
+    def _comes_first(self, place: int) -> bool:
+        """ "I-deploy ang app, pero i-test muna ang login"."""
+        known, behind = self.known, self.words[place + 1 : place + 6]
+        if self.words[place] not in known.contrasts or not set(behind[1:4]) & known.firstly or not known.affixes:
+            return False
+        return known.is_verb(behind[0]) and bool(self.now.tokens)
+
     def _adds_item(self, place: int, length: int) -> bool:
         """ "May install steps, sample request, saka error codes": one more item of what is listed."""
         known, behind = self.known, place + length

@@ -201,7 +201,8 @@ class _Cutter(Connectives):
         elif self._opens(end, comma, joined, set(joint)):
             self.listing |= comma and self.now.kind == "main" and bool(self.now.tokens)
             self.place = end
-            self._open("main", 0, comma=comma, joined=joined)
+            marks = ["but_first"] if self._comes_first(end - 1) else []
+            self._open("main", 0, marks=marks, comma=comma, joined=joined)
             idiom = self.known.idioms.at(self.bare, self.place)
             self._take(idiom[1] if idiom else 1)
         else:

@@ -131,10 +131,11 @@ def _said_plainly(words: Sequence[str], base: str, known: Grammar) -> dict[int, 
 def _narrates(words: Sequence[str], known: Grammar) -> bool:
     """Whether a form that could be an order tells instead, because its doer stands behind it."""
     form = known.form(words[0])
-    if form is None or not _has_subject(words, known):
+    if form is None:
         return False
-    acts = form.mood == "will" and any(words[0].startswith(one.actor) for one in known.affixes)
-    return form.mood == "either" or acts
+    if form.mood == "will" and any(words[0].startswith(one.actor) for one in known.affixes):
+        return bool(set(words[1:9]) & known.subjects)  # "mag-e-expire sa Lunes ang cert"
+    return form.mood == "either" and _has_subject(words, known)
 
 
 def _has_subject(words: Sequence[str], known: Grammar) -> bool:

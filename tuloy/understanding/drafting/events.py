@@ -25,9 +25,13 @@ class Events(Drafts):
         words = [token.norm for token in clause.tokens]
         if not words or any(word in self.known.past for word in words) or self._tells_a_tale(words):
             return None
-        if set(words) & self.known.durations and words[0] in self.known.indefinite | self.known.counts:
+        if set(words) & self.known.durations and (
+            words[0] in self.known.indefinite | self.known.counts or (self.known.affixes and words[0].isdigit())
+        ):
             state.base = self._then(self._open())
             return None
+        if words[0] in self.known.happenings:
+            return list(group) or self.found.drafts[-1:] or None  # "oras na dumating ang mga susi"
         phrase = said(clause.tokens, self.known)
         if phrase is None:
             return None

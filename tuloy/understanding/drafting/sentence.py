@@ -16,7 +16,7 @@ from tuloy.understanding.drafting.references import shared_object
 from tuloy.understanding.drafting.subordinate import CONDITIONS
 from tuloy.understanding.drafting.told import Told
 from tuloy.understanding.drafting.topics import Topics
-from tuloy.understanding.words.tokens import Token
+from tuloy.understanding.words.tokens import Token, tokenize
 
 __all__ = ["CONDITIONS", "Sentences"]
 
@@ -224,7 +224,8 @@ class Sentences(Topics):
             return
         if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
-        helps = words[0] in self.known.help_asked and n + 1 < len(cut) and not forced if words else False
+        helps = bool(words) and words[0] in self.known.help_asked and not forced
+        helps = helps and (n + 1 < len(cut) or words[1:2] == [","])
         if not forced and self._fronts(clause, words, cut, n):
             return
         phrase = self._phrase(clause, words, state, forced=forced) if not helps else None
@@ -338,6 +339,10 @@ class Sentences(Topics):
             made.append(draft)
         return made
 
+    def _forbids(self, block: Block) -> bool:
+        """ "Huwag patayin ang server." below what is out of scope, and no item of it."""
+        return constrains([token.norm for token in tokenize(self.text, block.start, block.end)[:40]], self.known)
+
     def _keep_aside(self, block: Block) -> None:
         words = " ".join(self.text[block.start : block.end].split()).strip("*_ ")
         if words and self.section == "background":
@@ -346,5 +351,7 @@ class Sentences(Topics):
             self.found.accept.append(words)
         elif words and self.section == "constraints":
             self.found.constraints.append(words)
+        elif words and self.section == "outside" and block.kind == "text" and self._forbids(block):
+            self.found.constraints.append(words.rstrip("."))
         elif words and self.section == "outside":
             self.found.constraints.append(f"Out of scope: {words}")

@@ -119,6 +119,9 @@ class Subordinates(Checks):
             state.base = dict.fromkeys(named or (state.run or self.group or self.found.drafts)[-1:], "succeeded")
             state.run, state.waiting = [], True
             return
+        if condition.kind == "fact" and not tail and not self.found.drafts and condition.holds and self._waits(clause):
+            state.waiting = True
+            return
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
@@ -184,6 +187,12 @@ class Subordinates(Checks):
             and len(said) == 1
             and (condition.holds and known.tells(said[0]))
         )
+
+    def _waits(self, clause: Clause) -> bool:
+        """ "Kapag nakumpirma na ng QA, isara ang tiket": at the front there is nothing to wait for."""
+        over = any(token.norm in self.known.links for token in clause.tokens[1:2])
+        asks = set(clause.opener.split()) & self.known.whether
+        return clause.kind == "if" and over and not asks and self._others_do(clause)
 
     def _others_do(self, clause: Clause) -> bool:
         """ "Kapag na-approve na ni Carlo ang PR", "kapag pumayag na siya": somebody else's doing."""

@@ -261,9 +261,9 @@ class Grammar:
         """Return the verb that an inflected word belongs to, as an order."""
         if word in self.forms:
             return self.forms[word]
-        if word.endswith("ing") and len(word) > 6:
-            return _stem(word[:-3])
         form = self.form(word)
+        if word.endswith("ing") and len(word) > 6 and not form:
+            return _stem(word[:-3])
         if form is None or word in self.outcomes:
             return None
         if form.root in self.first_form:
@@ -307,7 +307,7 @@ class Grammar:
         if not short or word in self.verbs | self.roots | self.loops:
             return False
         rest = word.removeprefix(short)
-        return rest.startswith("-") or rest in self.roots
+        return rest.startswith("-") or rest in self.roots or rest in self.borrowed
 
     def actor_form(self, verb: str) -> str | None:
         """The form of an order that takes an indefinite object: "magdagdag" of "idagdag", "mag-check" of "i-check"."""
