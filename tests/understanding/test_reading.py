@@ -370,6 +370,11 @@ FILIPINO = [
     ("pacheck kung tama yung index, kung mali i-reindex mo", 2, "1!2"),
     ("Pag-aralan ang lumang code at isulat ang natuklasan sa wiki.", 2, "1>2"),
     ("help po, ayaw mag-compile ng app. Paayos nung build, kailangan daw bago mag-Biyernes", ["Ayusin yung build"], ""),
+    ("Subukan ang patch. Kung walang problema, ilabas sa prod. Kung meron, ibalik sa dati.", 3, "1>2 1!3"),
+    ("I-build ang app. Kung hindi mag-build ang app, gamitin ang lumang base image.", 2, "1!2"),
+    ("I-push ang branch at i-merge ang PR #12 pagkatapos ma-approve ni Lito.", 2, "1>2"),
+    ("gawa ka ng branch, tapos lagay mo sa PR", 2, "1>2"),
+    ("Mga kailangan:\n- Makaipon ng puntos ang suki\n- Magpakita ng balanse", 2, ""),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

@@ -40,9 +40,19 @@ class Openings(Scan):
         form = known.form(word)
         if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
             return True
+        if known.affixes and self._is_told_of(place + length):
+            return True
         if known.affixes and self._may_be_adjective(word, place + length):
             return True
         return word in known.outcomes or word in ("already", "yet") or (word in known.forms and word.endswith("ed"))
+
+    def _is_told_of(self, place: int) -> bool:
+        """ "Kung hindi mag-build ang image", "kung hindi tumakbo": what a thing does, and no order."""
+        known, word = self.known, self.words[place]
+        form = known.form(word)
+        acts = word.startswith(tuple(prefix for one in known.affixes for prefix in one.actor))
+        named = place + 1 < len(self.words) and self.words[place + 1] in known.subjects
+        return form is not None and (form.mood == "either" or (acts and named and form.mood == "order"))
 
     def _inverted(self, place: int, *, after_joint: bool) -> bool:
         """ "Should the tests fail, …" asks as "if the tests fail" does."""
@@ -320,8 +330,7 @@ class Openings(Scan):
         loose = known.fragments | known.adverbs
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in loose)
         answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
-        form = known.form(self.words[self.place])
-        answers = answers and not (last in known.negations and form is not None and form.mood == "either")
+        answers = answers and not (last in known.negations and self._is_told_of(self.place))
         leads = leads or (answers and last not in known.auxiliaries)
         leads = leads or self._names_what_there_is(self.now.tokens[-1].norm)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:

@@ -34,6 +34,8 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
             kept, words = kept[:-1], words[:-1]
     if inflected := _inflected(kept, words, known, forced=forced or asked):
         return inflected
+    if forced and known.affixes and words[0].startswith(known.able_prefixes) and known.tells(words[0]):
+        return Phrase(kept, "", 0.6, "thing", rule="stands where a step stands")
     if (known.tells(words[0]) and words[0] not in known.verbs) or (not forced and _narrates(words, known)):
         return None
     if kept[0].kind == "code" and (forced or len(kept) == 1):

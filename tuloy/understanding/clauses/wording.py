@@ -70,11 +70,16 @@ class Wording:
                 found.append(token)
         return found
 
+    def _calls(self, tokens: list[Token], place: int) -> bool:
+        return place < len(tokens) and tokens[place].norm in self.known.callers
+
     def _mended(self, tokens: list[Token]) -> list[Token]:
         """Put the words that mistyped ones mean."""
         opens, found = True, []
-        for token in tokens:
+        for n, token in enumerate(tokens):
             meant = self.known.mended(token.norm, opens=opens) if token.kind == "word" else None
+            if opens and token.norm in self.known.plain_orders and self._calls(tokens, n + 1):
+                meant = self.known.first_form.get(token.norm)  # "gawa ka ng branch"
             found.append(token._replace(norm=meant) if meant else token)
             word = meant or token.norm
             opens = word in self.known.connectives_first or word in (".", "!", "?", ";", ":") or token.kind == "arrow"

@@ -30,7 +30,8 @@ class Events(Drafts):
         ):
             state.base = self._then(self._open())
             return None
-        if words[0] in self.known.happenings:
+        theirs = bool(set(words[1:3]) & self.known.doers_behind) and self.known.tells(words[0])
+        if theirs or words[0] in self.known.happenings:
             return list(group) or self.found.drafts[-1:] or None  # "oras na dumating ang mga susi"
         phrase = said(clause.tokens, self.known)
         if phrase is None:

@@ -126,6 +126,8 @@ class Subordinates(Checks):
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
             when = said if holds else opposite(said)
+            if self.asked_for_none and condition.holds and clause.tokens:
+                when = "failed"  # "kung walang problema, …; kung meron, …"
             if self._says_whether_there_is(clause):
                 when = "succeeded" if holds != self.asked[0].negated else "failed"
             self._under(dict.fromkeys(self.asked, when), state, tail=tail)
@@ -162,6 +164,7 @@ class Subordinates(Checks):
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
+        self.asked_for_none = plain and bool(known.affixes) and bool(set(clause.opener.split()) & known.negations)
         self._under(self._ask(asked, self.asked_when, every), state, tail=tail)
 
     def _tells_it_is_done(self, clause: Clause) -> bool:

@@ -77,6 +77,7 @@ class Drafts:
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
         self.asked_plainly = False
+        self.asked_for_none = False
         self.awaited = False
         self.because: Why | None = None
         self.intro: Draft | None = None

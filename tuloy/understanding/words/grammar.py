@@ -112,6 +112,7 @@ class Grammar:
         self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
         self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
+        self.able_prefixes = tuple(prefix for one in tables for prefix in one.get("able_prefixes", ()))
         self.naming_prefixes = tuple(prefix for one in tables for prefix in one.get("naming_prefixes", ()))
         self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
