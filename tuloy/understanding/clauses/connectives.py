@@ -22,7 +22,7 @@ class Connectives(Openings):
         if reason := self._gives_reason(place):
             return "reason", reason
         found = self._either_way(place) or self.known.connectives.at(self.words, place)
-        if found is None:
+        if found is None or self._adds_item(place, found[1]):
             return None
         at_start = after_joint or not self.now.tokens
         kind, length = self._meant(place, *found)
@@ -37,6 +37,21 @@ class Connectives(Openings):
         if inside or not self._connects(kind, phrase, place, at_start=at_start):
             return None
         return kind, length
+
+    def _comes_first(self, place: int) -> bool:
+        """ "I-deploy ang app, pero i-test muna ang login"."""
+        known, behind = self.known, self.words[place + 1 : place + 6]
+        if self.words[place] not in known.contrasts or not set(behind[1:4]) & known.firstly or not known.affixes:
+            return False
+        return known.is_verb(behind[0]) and bool(self.now.tokens)
+
+    def _adds_item(self, place: int, length: int) -> bool:
+        """ "May install steps, sample request, saka error codes": one more item of what is listed."""
+        known, behind = self.known, place + length
+        if not known.affixes or self.words[place] not in known.loose_and or self.now.kind != "main":
+            return False
+        commas = sum(token.norm == "," for token in self.now.tokens[-24:])
+        return commas > 0 and behind < len(self.words) and self._lists_things_at(behind)
 
     def _is_after(self, word: str) -> bool:
         found = self.known.connectives.at([word], 0)
@@ -124,7 +139,7 @@ class Connectives(Openings):
         """Whether a condition or a time belongs to a relative clause, and ties no steps."""
         if kind in ("before", "after", "if", "while") and self._belongs_to_relative(behind):
             return True
-        if kind == "if" and self._happens_when():
+        if kind == "if" and (self._happens_when() or self._makes_what_reacts()):
             return True
         return kind in ("if", "after", "while") and self._makes_what_acts()
 

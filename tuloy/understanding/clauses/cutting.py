@@ -27,6 +27,9 @@ def sentences(tokens: Sequence[Token], text: str, known: Grammar) -> list[list[T
         if token.kind == "mark" and token.norm in (".", "!", "?", ";"):
             if token.norm == "." and _abbreviates(tokens, place, text, known):
                 continue
+            if token.norm == "." and _addresses(tokens, place, text, known):
+                found[-1][-1] = found[-1][-1]._replace(end=token.end)
+                continue
             if token.norm in "?;" and found[-1]:
                 found[-1].append(token)
             found.append([])
@@ -43,6 +46,15 @@ def _abbreviates(tokens: Sequence[Token], place: int, text: str, known: Grammar)
     if before.norm in known.honorifics and before.end == tokens[place].start:
         return True
     return before.norm in known.abbreviations and not text[after.start].isupper() and before.end == tokens[place].start
+
+
+def _addresses(tokens: Sequence[Token], place: int, text: str, known: Grammar) -> bool:
+    """ "Kay Dr. Santos": a short title in front of a name ends no sentence; "500 ms." does."""
+    if not place or place + 1 >= len(tokens):
+        return False
+    before, after = tokens[place - 1], tokens[place + 1]
+    titled = before.norm in known.honorifics and text[before.start].isupper()
+    return titled and before.end == tokens[place].start and text[after.start].isupper()
 
 
 def clauses(sentence: list[Token], known: Grammar) -> list[Clause]:
@@ -191,7 +203,8 @@ class _Cutter(Connectives):
         elif self._opens(end, comma, joined, set(joint)):
             self.listing |= comma and self.now.kind == "main" and bool(self.now.tokens)
             self.place = end
-            self._open("main", 0, comma=comma, joined=joined)
+            marks = ["but_first"] if self._comes_first(end - 1) else []
+            self._open("main", 0, marks=marks, comma=comma, joined=joined)
             idiom = self.known.idioms.at(self.bare, self.place)
             self._take(idiom[1] if idiom else 1)
         else:

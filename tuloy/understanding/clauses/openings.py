@@ -40,9 +40,19 @@ class Openings(Scan):
         form = known.form(word)
         if known.affixes and (known.tells(word) or word in known.outcomes or (form and form.mood == "either")):
             return True
+        if known.affixes and self._is_told_of(place + length):
+            return True
         if known.affixes and self._may_be_adjective(word, place + length):
             return True
         return word in known.outcomes or word in ("already", "yet") or (word in known.forms and word.endswith("ed"))
+
+    def _is_told_of(self, place: int) -> bool:
+        """ "Kung hindi mag-build ang image", "kung hindi tumakbo": what a thing does, and no order."""
+        known, word = self.known, self.words[place]
+        form = known.form(word)
+        acts = word.startswith(tuple(prefix for one in known.affixes for prefix in one.actor))
+        named = place + 1 < len(self.words) and self.words[place + 1] in known.subjects
+        return form is not None and (form.mood == "either" or (acts and named and form.mood == "order"))
 
     def _inverted(self, place: int, *, after_joint: bool) -> bool:
         """ "Should the tests fail, …" asks as "if the tests fail" does."""
@@ -78,6 +88,15 @@ class Openings(Scan):
         ahead = self.words[self.place + 1 : self.place + 9]
         return not any(word in known.outcomes for word in ahead[: ahead.index(",") if "," in ahead else len(ahead)])
 
+    def _makes_what_reacts(self) -> bool:
+        """ "Magdagdag ng alert kapag mabagal ang query": when the new thing speaks up, and no condition."""
+        known, now = self.known, self.now
+        if not known.affixes or not now.tokens or now.kind != "main" or self.words[self.place] in known.whether:
+            return False
+        words = [token.norm for token in now.tokens[:12]]
+        makes = known.root(words[0]) in known.makers | known.placers
+        return makes and set(words[1:3]) & known.indefinite != set() and set(words[2:]) & known.signals != set()
+
     def _makes_what_acts(self) -> bool:
         """ "Add an alert that fires": what stands behind says when the new thing does so."""
         known = self.known
@@ -112,7 +131,9 @@ class Openings(Scan):
             return self.words[place - 1] in known.articles  # "gumawa ng bago"
         if kind == "whatever" and known.affixes and place and self.words[place - 1] == known.spoken["at"]:
             return True  # "may fail sa kahit isa"
-        if kind == "seq" and word in known.finished and self.now.kind in ("if", "unless", "after", "while"):
+        told = self.now.kind in ("if", "unless", "after", "while")
+        told = told or (bool(self.now.tokens) and self.now.tokens[-1].norm in known.whether)
+        if kind == "seq" and word in known.finished and told:
             return after in ("", ",", *known.fragments)  # "kapag parehong tapos na"
         if kind in ("first", "last", "seq") and word in known.start_only:
             # "the next page", "last week", "first name": no adverb.
@@ -189,11 +210,17 @@ class Openings(Scan):
             )
         if known.alternatives & joint:
             return False
-        if self._sheltered(comma) or (self._lists_examples() and not self._surely_opens(place, comma, joined)):
+        until = bool(known.affixes) and any(token.norm in known.lasting for token in now.tokens)
+        until = until and self.words[place] not in known.borrowed and known.orders(self.words[place])
+        if (self._sheltered(comma) and not until) or (
+            self._lists_examples() and not self._surely_opens(place, comma, joined)
+        ):
             return False
         if self.tokens[place].kind == "code":
             return self._second_command()
         if joined and not comma and self._stands_bare(place) and self._goes_on_with_nouns(place):
+            return False
+        if self._lists_things(place):
             return False
         return self._verb_opens(place) or self._duty_opens(place)
 
@@ -211,6 +238,33 @@ class Openings(Scan):
         after = self.words[place + 1] if place + 1 < len(self.words) else ""
         told = self.now.kind == "main" and bool(self.now.tokens) and not known.affixes
         return told and self.words[place] in known.neutral | known.singular | known.plural and self._acts(after)
+
+    def _lists_things(self, place: int) -> bool:
+        """ "Gumawa ng endpoint para sa login, logout at register": bare English words behind what it is for or has."""
+        known, words = self.known, self.words
+        told = [token.norm for token in self.now.tokens[-24:]]
+        if words[place] not in known.borrowed or not told or told[0] in known.borrowed:
+            return False
+        return self._lists_things_at(place)
+
+    def _lists_things_at(self, place: int) -> bool:
+        known, words = self.known, self.words
+        told = [token.norm for token in self.now.tokens[-24:]]
+        inflected = known.is_verb(words[place]) and words[place] not in known.borrowed
+        if not known.affixes or inflected or not words[place].isalpha():
+            return False
+        last = next((n for n in range(len(told) - 1, 0, -1) if told[n] in known.listers), 0)
+        if (
+            not last
+            or known.articles & known.subjects & set(told[last:])
+            or known.fragments & set(words[place : place + 3])
+        ):
+            return False
+        end = next(
+            (n for n in range(place, len(words)) if words[n] == "," or words[n] in known.coordinators), len(words)
+        )
+        item = words[place:end]
+        return len(item) < 4 and not set(item) & (known.determiners | known.prepositions) and "" not in item
 
     def _names_items(self, place: int) -> bool:
         """ "For each of billing, search and mail": before the last item every bare word is one."""
@@ -271,6 +325,8 @@ class Openings(Scan):
             return self.now.tokens[-1].norm not in self.known.coordinators and self.known.orders(word)
         if self.now.kind == "whatever" and self.now.tokens and self.known.affixes:
             return word not in self.known.borrowed and self.known.is_verb(word)
+        if self._runs_on_behind_event(word):
+            return True
         if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
             return False
         if self.words[self.place] in self.known.inverters:
@@ -288,6 +344,7 @@ class Openings(Scan):
         loose = known.fragments | known.adverbs
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in loose)
         answers = self.now.kind == "if" and answer in known.elliptic | known.elliptic_no
+        answers = answers and not (last in known.negations and self._is_told_of(self.place))
         leads = leads or (answers and last not in known.auxiliaries)
         leads = leads or self._names_what_there_is(self.now.tokens[-1].norm)
         if not leads and len(self.now.tokens) > 1 and self.now.tokens[-2].norm in known.articles:
@@ -307,6 +364,19 @@ class Openings(Scan):
         if not ended or self.tokens[self.place].kind != "word" or (leads and self._stands_bare(self.place)):
             return False
         return self._verb_opens(self.place)
+
+    def _runs_on_behind_event(self, word: str) -> bool:
+        """ "Bago mo i-deploy sa dev ayusin mo yung lint", "pag na-merge na sabihan mo ko": the next order, no comma."""
+        known, now = self.known, self.now
+        if not known.affixes or not now.tokens or word in known.borrowed or not known.is_verb(word):
+            return False
+        told = [token.norm for token in now.tokens]
+        if now.kind == "before":
+            first = next((one for one in told if one not in known.fragments), "")
+            linked = told[-1] in known.links or known.is_verb(told[-1][:-1])  # "bago subukang i-deploy"
+            return known.is_verb(first) and not linked
+        over = len(told) < 4 and told[-1] in known.links and (known.tells(told[0]) or told[0] in known.outcomes)
+        return now.kind == "if" and over
 
     def _names_what_there_is(self, last: str) -> bool:
         """ "Pag may broken na link ilista": behind what there is, a verb with affixes opens the rest."""

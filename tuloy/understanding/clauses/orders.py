@@ -34,6 +34,8 @@ def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phras
             kept, words = kept[:-1], words[:-1]
     if inflected := _inflected(kept, words, known, forced=forced or asked):
         return inflected
+    if forced and known.affixes and words[0].startswith(known.able_prefixes) and known.tells(words[0]):
+        return Phrase(kept, "", 0.6, "thing", rule="stands where a step stands")
     if (known.tells(words[0]) and words[0] not in known.verbs) or (not forced and _narrates(words, known)):
         return None
     if kept[0].kind == "code" and (forced or len(kept) == 1):
@@ -123,6 +125,8 @@ def _inflected(tokens: list[Token], words: list[str], known: Grammar, *, forced:
         return None
     polite = form.mood == "order" and known.requests(words[0])
     base = known.base(words[0])
+    if form.mood == "will" and not forced and _narrates(words, known):
+        return None
     if (form.mood == "will" or polite) and base and base != words[0]:
         changed = _said_plainly(words, base, known) if polite else {0: base}
         return Phrase(tokens, base, changed=changed, rule="verb by its affixes")
@@ -153,7 +157,11 @@ def _said_plainly(words: Sequence[str], base: str, known: Grammar) -> dict[int, 
 def _narrates(words: Sequence[str], known: Grammar) -> bool:
     """Whether a form that could be an order tells instead, because its doer stands behind it."""
     form = known.form(words[0])
-    return form is not None and form.mood == "either" and _has_subject(words, known)
+    if form is None:
+        return False
+    if form.mood == "will" and any(words[0].startswith(one.actor) for one in known.affixes):
+        return bool(set(words[1:9]) & known.subjects)  # "mag-e-expire sa Lunes ang cert"
+    return form.mood == "either" and _has_subject(words, known)
 
 
 def _has_subject(words: Sequence[str], known: Grammar) -> bool:

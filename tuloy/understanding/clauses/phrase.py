@@ -38,7 +38,9 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
     place = 0
     while place < len(tokens):
         polite = known.politeness.at(words, place)
-        lead = known.lead_ins.at(words, place) if not kept else None
+        lead = _lead_in(words, place, known) if not kept else None
+        if polite and kept and kept[-1].norm in known.linkers_of:
+            polite = None  # "padalhan ng pasasalamat"
         if polite and (not kept or words[place] in known.polite_anywhere or _only_polite(words, place, known)):
             place += polite[1]
         elif lead and place + lead[1] < len(words):
@@ -60,6 +62,16 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
     while len(kept) > 1 and kept[-1].norm in known.trailing:
         kept.pop()
     return _without_fragments(kept, known), asked
+
+
+def _lead_in(words: Sequence[str], place: int, known: Grammar) -> tuple[str, int] | None:
+    """Return the lead-in at a place, past the polite words in it: "makikisuyo po sana na"."""
+    found = known.lead_ins.at(words, place)
+    if found or not known.affixes or words[place] not in known.lead_ins.firsts:
+        return found
+    behind = [n for n in range(place, min(place + 9, len(words))) if words[n] not in known.polite_anywhere]
+    plain = known.lead_ins.at([words[n] for n in behind], 0)
+    return (plain[0], behind[plain[1] - 1] + 1 - place) if plain else None
 
 
 def _addresses(word: str) -> bool:

@@ -20,11 +20,16 @@ _SHORT = 5
 def turned(sentences: Sequence[list[Token]], known: Grammar) -> Iterator[list[Token]]:
     """Yield the sentences of a paragraph, none of them ending in a question mark any more."""
     place = 0
+    sentences = _apart(sentences, known)
     while place < len(sentences):
         asks, body = _asks(sentences[place])
         after = sentences[place + 1] if place + 1 < len(sentences) else []
         place += 1
-        if not asks:
+        if after and _particle(_norms(body), known) and _goes_on(after, known):
+            said = _answered(body, after, known) if place > 1 else []
+            yield said or _as_check(body, known)
+            place += bool(said)
+        elif not asks:
             yield _without_opening(body, known)
         elif after and _is_verbless(body, known):
             yield [_put_in("if", body), *body, _mark(after), *_without_then(after, known)]
@@ -36,6 +41,57 @@ def turned(sentences: Sequence[list[Token]], known: Grammar) -> Iterator[list[To
                 place += 1
         else:
             yield body
+
+
+def _particle(words: Sequence[str], known: Grammar) -> int:
+    """Where the word stands that makes a question ("gumagana ba ang cache"); 0 where none does."""
+    place = next((n for n, word in enumerate(words[:_SHORT]) if n and word in known.question_marks), 0)
+    return 0 if words[0] in known.questions or known.lead_ins.at(words[:_FAR], 0) else place
+
+
+def _apart(sentences: Sequence[list[Token]], known: Grammar) -> Sequence[list[Token]]:
+    """ "Gumagana ba ang cache, kung oo, …": a question and its answer in one sentence are two."""
+    if not known.question_marks:
+        return sentences
+    found: list[list[Token]] = []
+    for sentence in sentences:
+        words = _norms(sentence[: 2 * _FAR])
+        comma = words.index(",") if "," in words else 0
+        apart = comma and _particle(words[:comma], known) and _goes_on(sentence[comma + 1 :], known)
+        found += [sentence[:comma], sentence[comma + 1 :]] if apart else [sentence]
+    return found
+
+
+def _answered(body: list[Token], after: list[Token], known: Grammar) -> list[Token]:
+    """ "Pumasa ba ang tests? Kung hindi, …" as "kung hindi pumasa ang tests, …"; empty where a fact is asked for."""
+    asked = _without_particle(body, known)
+    if condition_of(asked, known).kind != "outcome":
+        return []
+    words = _norms(after[:_FAR])
+    opener = known.connectives.at(words, 0)
+    end = next((n for n, word in enumerate(words) if n and (word == "," or known.is_verb(word))), 0)
+    if not opener or not end or opener[0] == "seq" or end + 1 >= len(after):
+        return []
+    answer = condition_of(after[opener[1] : end], known)
+    if opener[0] == "if" and answer.kind != "back":
+        return []
+    fails = opener[0] in ("else", "on_fail") or (opener[0] == "if" and not answer.holds)
+    negation = [_put_in(min(known.elliptic_no & known.negations), body)] if fails else []
+    rest = after[end + (words[end] == ",") :]
+    return [_put_in(known.check_title.lower().split()[-1], body), *negation, *asked, _mark(rest), *rest]
+
+
+def _without_particle(body: list[Token], known: Grammar) -> list[Token]:
+    """ "Mayroon bang file" without its question is "mayroong file"."""
+    place = _particle(_norms(body), known)
+    first = body[0]
+    if first.norm in known.vocabulary or known.form(first.norm):
+        body = [Token(first.kind, first.norm, first.start, first.start), *body[1:]]
+    before = body[place - 1]
+    link = {"n": "g"}.get(before.norm[-1:], "ng" if before.norm[-1:] in tuple("aeiou") else "")
+    if body[place].norm.endswith("ng") and link:
+        before = Token("word", before.norm + link, before.start, before.start)
+    return [*body[: place - 1], before, *body[place + 1 :]]
 
 
 def _asks(sentence: list[Token]) -> tuple[bool, list[Token]]:
@@ -96,6 +152,8 @@ def _goes_on(after: list[Token], known: Grammar) -> bool:
 def _as_check(body: list[Token], known: Grammar) -> list[Token]:
     """ "Is the disk full" as "check whether the disk is full"."""
     lead = [_put_in(word, body) for word in known.check_title.lower().split()]
+    if _particle(_norms(body), known):
+        return [*lead, *_without_particle(body, known)]
     first, rest = body[0], body[1:]
     if first.norm in known.asking_only:
         return [*lead, *rest]

@@ -44,12 +44,16 @@ class Wording:
         known, found = self.known, [*tokens[:1]]
         for token in tokens[1:]:
             before = found[-1]
+            meant = known.spellings.get(token.norm, token.norm)
             spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
             opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first
-            loose = before.norm in known.loose_prefixes or (opens and before.norm in known.bare_requests)
-            if spaced and loose and token.norm in known.roots | known.borrowed | known.outcomes:
-                dash = "" if token.norm in known.roots else "-"
-                found[-1] = Token("word", f"{before.norm}{dash}{token.norm}", before.start, token.end)
+            loose = before.norm in known.loose_prefixes
+            loose = loose or (opens and before.norm in known.bare_requests)
+            loose = loose and (before.end - before.start > 1 or self.text[before.start].islower())  # "i push", not "I"
+            over = opens and before.norm in known.opening_prefixes and meant in known.borrowed  # "pag na push na"
+            if spaced and (over or (loose and meant in known.roots | known.borrowed | known.outcomes)):
+                dash = "" if meant in known.roots else "-"
+                found[-1] = Token("word", f"{before.norm}{dash}{meant}", before.start, token.end)
             else:
                 found.append(token)
         return found
@@ -66,11 +70,16 @@ class Wording:
                 found.append(token)
         return found
 
+    def _calls(self, tokens: list[Token], place: int) -> bool:
+        return place < len(tokens) and tokens[place].norm in self.known.callers
+
     def _mended(self, tokens: list[Token]) -> list[Token]:
         """Put the words that mistyped ones mean."""
         opens, found = True, []
-        for token in tokens:
+        for n, token in enumerate(tokens):
             meant = self.known.mended(token.norm, opens=opens) if token.kind == "word" else None
+            if opens and token.norm in self.known.plain_orders and self._calls(tokens, n + 1):
+                meant = self.known.first_form.get(token.norm)  # "gawa ka ng branch"
             found.append(token._replace(norm=meant) if meant else token)
             word = meant or token.norm
             opens = word in self.known.connectives_first or word in (".", "!", "?", ";", ":") or token.kind == "arrow"

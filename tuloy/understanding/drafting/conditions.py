@@ -97,6 +97,11 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         good = word in known.passes or pair in known.passes or triple in known.passes
         good = good or (word in known.completing and place == len(words) - 1 and place > 0)
         bad = word in known.fails or pair in known.fails or triple in known.fails
+        if word in known.negations and bad:
+            if words[place + 1] in known.passes:
+                continue  # "hindi pumasa": its own word says it
+            rest = [w for w in words[place + 2 :] if w not in known.adverbs]  # "hindi natuloy ang deploy"
+            return Condition("outcome", not negated, (*words[:place], *rest), _every(words, negated=False, known=known))
         leads = not words[:place] or all(w in known.everyone or w in known.adverbs for w in words[:place])
         leads = leads and words[place + 1 : place + 2] != [] and words[place + 1] in known.subjects and len(words) < 14
         if not (good or bad) or (place < len(words) - 3 and not leads):

@@ -37,7 +37,9 @@ class Each(Events):
         spelled = [self.text[item[0].start : item[-1].end] for item in items if item]
         if len(names) < 2:
             if state.run and tokens:
-                for draft in state.run:
+                pointing = bool(self.known.affixes) and tokens[0].norm in self.known.one_of_them
+                pointing = pointing and clause.opener.split()[0] in self.known.prepositions
+                for draft in self._last_for_each(state) if pointing else state.run:
                     draft.title = f"{draft.title} {clause.opener} {spelled[0]}" if spelled else draft.title
             elif spelled:
                 state.occasion = f"{clause.opener} {spelled[0]}"
@@ -48,6 +50,18 @@ class Each(Events):
             self._chain(state.run if state.ordered else ())
         else:
             state.items = named
+
+    def _last_for_each(self, state: Told) -> list[Draft]:
+        """ "Hanapin ang mga bug at gumawa ng tiket para sa bawat isa": each of what the step before brings."""
+        last, before = state.run[-1], [draft for draft in self.found.drafts if draft is not state.run[-1]]
+        if before and not last.needs and self.known.root(before[-1].verb) in self._bringing:
+            last.need({before[-1]: "succeeded"}, self.because)
+        return [last]
+
+    @property
+    def _bringing(self) -> frozenset[str]:
+        known = self.known
+        return known.makers | known.seekers | known.inquiries | known.lookups
 
     def _chain(self, drafts: Sequence[Draft]) -> None:
         """ "In that order": each item waits for the one before."""

@@ -26,9 +26,14 @@ class Events(Drafts):
         words = [token.norm for token in clause.tokens]
         if not words or any(word in self.known.past for word in words) or self._tells_a_tale(words):
             return None
-        if set(words) & self.known.durations and words[0] in self.known.indefinite | self.known.counts:
+        if set(words) & self.known.durations and (
+            words[0] in self.known.indefinite | self.known.counts or (self.known.affixes and words[0].isdigit())
+        ):
             state.base = self._then(self._open())
             return None
+        theirs = bool(set(words[1:3]) & self.known.doers_behind) and self.known.tells(words[0])
+        if theirs or words[0] in self.known.happenings:
+            return list(group) or self.found.drafts[-1:] or None  # "oras na dumating ang mga susi"
         phrase = said(clause.tokens, self.known)
         if phrase is None:
             return None
@@ -38,6 +43,7 @@ class Events(Drafts):
         if not spoken and len(words) > 1:
             return list(group)
         small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
+        small |= self.known.numbers.keys() | self.known.pointers if self.known.affixes else frozenset()
         if spoken and all(w in small for w in spoken):
             several = max((self.known.numbers.get(word, 1) for word in spoken), default=1)
             if len(group) < several <= len(self.found.drafts) and self.known.affixes:

@@ -132,7 +132,8 @@ class _Reader(Sentences):
         if below.kind not in ("ordered", "bullet") or not set(words[1:2]) & known.linkers_of:
             return False
         form = known.form(words[0])
-        return words[0].endswith("ing") or (form is not None and form.mood == "noun")
+        named = len(words[0]) > 5 and words[0].startswith(known.naming_prefixes)
+        return words[0].endswith("ing") or named or (form is not None and form.mood == "noun")
 
     def _introduced(self, block: Block, items: Sequence[Block], base: Needs) -> list[Draft]:
         """A paragraph that ends in a colon and what it introduces: it says how, the list says what."""

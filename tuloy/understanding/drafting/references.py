@@ -138,8 +138,17 @@ def _complete(
     if topic and verb in known.changers:
         draft.thing, draft.thing_text = topic[-1].thing, topic[-1].thing_text
         draft.title = f"{draft.title} {_definite(topic[-1].thing_text, known)}"
+    elif before and verb in known.changers - known.consumers and _was_looked_at(before[-1], known):
+        draft.thing, draft.thing_text = before[-1].thing, before[-1].thing_text
+        draft.title = f"{draft.title} {_definite(draft.thing_text, known)}"
     elif verb not in known.absolute:
         _take_from_check(draft, known)
+
+
+def _was_looked_at(draft: Draft, known: Grammar) -> bool:
+    """ "Suriin ang memory leak tapos ayusin": what was looked at is what is put right."""
+    looks = bool(known.affixes) and not draft.check and known.root(draft.verb) in known.check_verbs
+    return looks and bool(draft.thing) and draft.thing[0] not in known.pronouns
 
 
 def _find_until(draft: Draft, known: Grammar, text: str) -> None:
@@ -165,6 +174,12 @@ def _take_from_check(draft: Draft, known: Grammar) -> None:
     draft.thing, draft.thing_text = check.thing, check.thing_text
     first = check.thing_text.split()[0].lower()
     named = check.thing_text if first in known.articles else _definite(check.thing_text, known)
+    form = known.form(draft.verb)
+    acts = form is not None and (
+        form.mood == "either" or draft.verb.startswith(tuple(p for a in known.affixes for p in a.actor))
+    )
+    if acts and named.partition(" ")[0].lower() == known.spoken["article"]:
+        named = f"{known.spoken['of']} {named.partition(' ')[2]}"  # "gumawa ng CHANGELOG"
     draft.title = f"{draft.title} {named}"
 
 

@@ -119,4 +119,8 @@ class Remarks(Subordinates):
     def _asks_work(self, words: Sequence[str]) -> bool:
         """ "Make sure to …" asks for work; "make sure it …" says what has to be true."""
         found = self.known.assurances.at(words, 0)
+        behind = [word for word in words[found[1] :] if word not in self.known.fragments] if found else []
+        if self.known.affixes and behind:
+            first = self.known.form(behind[0])
+            return behind[0] not in self.known.borrowed and bool(first) and self.known.orders(behind[0])
         return found is None or words[found[1] : found[1] + 1] == ["to"]

@@ -23,6 +23,7 @@ def need_repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None
     nouns = _definite_nouns(draft, known)
     nouns |= {word.removesuffix("s") for word in nouns} if known.affixes else set()
     done = _described(draft, known)
+    need_done(draft, recent, known)
     for one in recent:
         verb = known.root(one.verb)
         if one.thing and (verb, _head(one, known)) in done and verb in known.makers | known.changers:
@@ -38,6 +39,18 @@ def need_repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
             if not same_list:
                 acts_after(draft, one)
+
+
+def need_done(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
+    """ "I-load ang CSV at i-validate ang mga na-load na row": what was done, by the verb of the step before."""
+    words = [token.norm for token in draft.tokens[1:24]] if known.affixes and not draft.check else []
+    over = {
+        known.root(word)
+        for word, after in pairwise(words)
+        if after in known.links and word not in known.outcomes and known.tells(word)
+    }
+    for one in [one for one in recent[-4:] if one.verb and known.root(one.verb) in over][-1:]:
+        acts_after(draft, one)
 
 
 def _differs(one: Draft, other: Draft) -> bool:

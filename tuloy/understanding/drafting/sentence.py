@@ -16,7 +16,7 @@ from tuloy.understanding.drafting.references import shared_object
 from tuloy.understanding.drafting.subordinate import CONDITIONS
 from tuloy.understanding.drafting.told import Told
 from tuloy.understanding.drafting.topics import Topics
-from tuloy.understanding.words.tokens import Token
+from tuloy.understanding.words.tokens import Token, tokenize
 
 __all__ = ["CONDITIONS", "Sentences"]
 
@@ -58,12 +58,16 @@ class Sentences(Topics):
         if self._says_how(sentence, words) or self._names_the_plan(words):
             return []
         cut = self._colons(clauses(sentence, self.known))
+        self._turn_event(cut)
         state = Told(dict(base), ordered=order is not None, branch=self.branch)
         side = self.known.parallel_intro.within(words)
         introduced = side is not None and ":" in words[side[1] + side[2] : side[1] + side[2] + 2]
         self.beside = len(self.found.drafts) if introduced else None
         listed = self.because
+        first = cut[0] if cut and cut[0].tokens else Clause()
+        aside = "also" in first.marks and 0 < first.place[1] <= first.tokens[0].start
         for n, clause in enumerate(cut):
+            state.beside = state.made if aside and n else []
             self.because = self._reason(clause, n) or self.because
             self._order(clause, state)
             if clause.kind == "main":
@@ -81,6 +85,18 @@ class Sentences(Topics):
 
     def _keep_told(self, sentence: Sequence[Token]) -> None:
         self.found.told.append(Why("only told", (sentence[0].start, sentence[-1].end)))
+
+    def _turn_event(self, cut: list[Clause]) -> None:
+        """ "Pagkatapos i-seed ang database, patakbuhin ang test": what stands in front of the comma is over."""
+        known = self.known
+        first = cut[0] if known.affixes and len(cut) > 1 else Clause()
+        if first.kind != "main" or first.marks != ["seq"] or not first.tokens:
+            return
+        goes_on = cut[1].kind == "main" and cut[1].comma and not cut[1].joined and not set(cut[1].marks) - {"also"}
+        listed = any(one.comma and one.joined for one in cut[2:])
+        near = self.text[cut[0].place[1] : cut[0].tokens[0].start].isspace()
+        if cut[0].opener in known.also_after and goes_on and near and not listed:
+            cut[0].kind = "after"
 
     def _names_the_plan(self, words: Sequence[str]) -> bool:
         """ "Plan for the session store." at the very start: a title, for a plan is no object here."""
@@ -136,22 +152,57 @@ class Sentences(Topics):
     def _colons(self, cut: list[Clause]) -> list[Clause]:
         """ "Clean up the repo: remove X and add Y": what stands before a colon is the heading of what follows."""
         for n, clause in enumerate(cut[1:], 1):
-            before = self.text[
-                max(0, (clause.tokens or [Token("mark", "", 0, 0)])[0].start - 4) : (
-                    clause.tokens or [Token("mark", "", 0, 0)]
-                )[0].start
-            ]
+            start = clause.tokens[0].start if clause.tokens else 0
+            start = min(start, clause.place[0]) if any(clause.place) and self.known.affixes else start
+            before = self.text[max(0, start - 4) : start]
             if ":" in before and clause.kind == "main" and all(one.kind == "main" for one in cut[:n]):
                 marks = [mark for one in cut[:n] for mark in one.marks]
                 clause.marks = marks + clause.marks
+                self._carry_verb(cut[0].tokens, cut[n:])
                 return cut[n:]
-        return cut
+        return self._split_at_colon(cut) if self.known.affixes else cut
+
+    def _split_at_colon(self, cut: list[Clause]) -> list[Clause]:
+        """ "I-deploy ang mga service: auth muna, tapos billing": the first item stands behind the colon."""
+        tokens = cut[0].tokens if cut and cut[0].kind == "main" else []
+        colon = next((n for n, token in enumerate(tokens) if token.norm == ":"), 0)
+        items = [Clause("main", tokens[colon + 1 :], [*cut[0].marks]), *cut[1:]] if colon else []
+        return items if items and self._carry_verb(tokens[:colon], items) else cut
+
+    def _carry_verb(self, head: Sequence[Token], items: Sequence[Clause]) -> bool:
+        """ "Patakbuhin ang mga test: una ang unit, tapos ang e2e": the verb in front is that of every item."""
+        known = self.known
+        kept = [token for token in stripped(head, known)[0] if token.norm != ":"]
+        named = [stripped(one.tokens, known)[0] for one in items if one.kind == "main"]
+        ordered = any({"seq", "last", "first"} & set(one.marks) for one in items)
+        if not (known.affixes and kept and ordered and len(named) == len(items) > 1 and all(named)):
+            return False
+        loose = known.is_verb(kept[0].norm) or (
+            kept[0].norm in known.articles and {token.norm for token in kept} & known.action_nouns
+        )
+        if not loose or not all(self._names_only(words) for words in named):
+            return False
+        for one, words in zip(items, named, strict=True):
+            at = words[0].start
+            run = Token("word", known.spoken["run"].lower(), at, at)
+            verb = kept[0] if known.is_verb(kept[0].norm) else run
+            article = [] if words[0].norm in known.articles else [Token("word", known.spoken["article"], at, at)]
+            one.tokens = [verb, *article, *words]
+        return True
+
+    def _names_only(self, tokens: Sequence[Token]) -> bool:
+        """Whether the words name one thing and ask for nothing."""
+        known = self.known
+        words = [token.norm for token in tokens]
+        verbs = [word for word in words if known.is_verb(word) and word not in known.borrowed]
+        bare = words[0] in known.borrowed and words[1:2] != [] and words[1] in known.determiners
+        return len(words) < 7 and not verbs and not bare and not known.tells(words[0])
 
     def _order(self, clause: Clause, state: Told) -> None:
         """Let the clause's adverbs of order set what its steps build on."""
         for mark in clause.marks:
             if mark in ("seq", "last") and not state.waiting and "regardless" not in clause.marks:
-                inside = state.branch if state.branch else None
+                inside = state.branch if state.branch else state.beside or None
                 earlier = inside or self._open()
                 if earlier:
                     final = not state.made
@@ -179,13 +230,16 @@ class Sentences(Topics):
             return
         if state.run and self._says_how(clause.tokens, plain, beside="also" in clause.marks):
             return
-        helps = words[0] in self.known.help_asked and n + 1 < len(cut) and not forced if words else False
+        helps = bool(words) and words[0] in self.known.help_asked and not forced
+        helps = helps and (n + 1 < len(cut) or words[1:2] == [","])
         if not forced and self._fronts(clause, words, cut, n):
             return
         phrase = self._phrase(clause, words, state, forced=forced) if not helps else None
         if phrase is None:
             return
-        if self.found.drafts and not forced and self.known.assurances.at(words, 0) and not self._asks_work(words):
+        listed = bool(self.known.affixes) and bool({"seq", "first", "last"} & set(clause.marks))
+        assured = self.known.assurances.at(words, 0) is not None and not forced and not listed
+        if self.found.drafts and assured and not self._asks_work(words):
             self.found.accept.append(" ".join(self.text[clause.tokens[0].start : clause.tokens[-1].end].split()))
             return
         if forced or not self._gives_details(phrase, clause, cut, n):
@@ -202,7 +256,7 @@ class Sentences(Topics):
         phrase = phrase or phrase_of(clause.tokens, known, forced=strong)
         only = known.everyone | known.pronouns | known.determiners | known.adverbs | known.doers
         plain = [token.norm for token in clause.tokens]
-        state.telling = phrase is None and bool(words)
+        state.telling = phrase is None and not set(words) <= known.vocatives
         if phrase is not None and not all(word in only for word in words or plain):
             moved = [n for n in range(1, len(phrase.tokens)) if phrase.tokens[n].start < phrase.tokens[n - 1].start]
             small = {n: phrase.tokens[n].norm for n in moved if phrase.tokens[n].norm in known.articles}
@@ -262,6 +316,10 @@ class Sentences(Topics):
     def _repeats(self, phrase: Phrase) -> bool:
         """ "… and run the tests again": again means after what was done about it."""
         again = phrase.verb in self.known.repeating
+        verb = self.known.root(phrase.verb)
+        done = {self.known.root(draft.verb) for draft in self.found.drafts[-12:]}
+        if self.known.affixes and verb not in self.known.checkable | self.known.judging | done:
+            return again  # "i-scale down ulit ang cluster" undoes what was done
         return again or any(token.norm in self.known.repeats for token in phrase.tokens[1:])
 
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:
@@ -287,6 +345,10 @@ class Sentences(Topics):
             made.append(draft)
         return made
 
+    def _forbids(self, block: Block) -> bool:
+        """ "Huwag patayin ang server." below what is out of scope, and no item of it."""
+        return constrains([token.norm for token in tokenize(self.text, block.start, block.end)[:40]], self.known)
+
     def _keep_aside(self, block: Block) -> None:
         words = " ".join(self.text[block.start : block.end].split()).strip("*_ ")
         if words and self.section == "background":
@@ -295,5 +357,7 @@ class Sentences(Topics):
             self.found.accept.append(words)
         elif words and self.section == "constraints":
             self.found.constraints.append(words)
+        elif words and self.section == "outside" and block.kind == "text" and self._forbids(block):
+            self.found.constraints.append(words.rstrip("."))
         elif words and self.section == "outside":
             self.found.constraints.append(f"Out of scope: {words}")

@@ -3,6 +3,8 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for the module `sentence`.
 """
 
+from itertools import pairwise
+
 from tuloy.plan import When
 from tuloy.understanding.clauses.phrase import Phrase
 from tuloy.understanding.clauses.scan import Clause
@@ -118,10 +120,15 @@ class Subordinates(Checks):
             state.base = dict.fromkeys(named or (state.run or self.group or self.found.drafts)[-1:], "succeeded")
             state.run, state.waiting = [], True
             return
+        if condition.kind == "fact" and not tail and not self.found.drafts and condition.holds and self._waits(clause):
+            state.waiting = True
+            return
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
             when = said if holds else opposite(said)
+            if self.asked_for_none and condition.holds and clause.tokens:
+                when = "failed"  # "kung walang problema, …; kung meron, …"
             if self._says_whether_there_is(clause):
                 when = "succeeded" if holds != self.asked[0].negated else "failed"
             self._under(dict.fromkeys(self.asked, when), state, tail=tail)
@@ -138,6 +145,9 @@ class Subordinates(Checks):
             group = state.run if state.run[: -1 if tail else None] else self.group
             group = self._counted(condition.subject) or group
             asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
+        total = bool(known.affixes) and any(token.norm in known.totals for token in clause.tokens)
+        if total and len(asked) == 1 and asked[0] in self.group and not asked[0].check:
+            asked = list(self.group)  # "kapag nasubukan na sa lahat"
         if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
             holds = not holds
         if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
@@ -155,6 +165,7 @@ class Subordinates(Checks):
         self.asked_when = "succeeded" if holds else "failed"
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
+        self.asked_for_none = plain and bool(known.affixes) and bool(set(clause.opener.split()) & known.negations)
         self._under(self._ask(asked, self.asked_when, every), state, tail=tail)
 
     def _tells_it_is_done(self, clause: Clause) -> bool:
@@ -170,6 +181,8 @@ class Subordinates(Checks):
         asks = set(clause.opener.split()) & known.whether
         said = [token.norm for token in clause.tokens if token.norm not in known.fragments]
         over = any(token.norm in known.links for token in clause.tokens[1:2])
+        if over and not asks and clause.kind == "if" and self._others_do(clause):
+            return True
         return (
             bool(known.affixes)
             and clause.kind == "if"
@@ -178,6 +191,26 @@ class Subordinates(Checks):
             and len(said) == 1
             and (condition.holds and known.tells(said[0]))
         )
+
+    def _waits(self, clause: Clause) -> bool:
+        """ "Kapag nakumpirma na ng QA, isara ang tiket": at the front there is nothing to wait for."""
+        over = any(token.norm in self.known.links for token in clause.tokens[1:2])
+        asks = set(clause.opener.split()) & self.known.whether
+        return clause.kind == "if" and over and not asks and self._others_do(clause)
+
+    def _others_do(self, clause: Clause) -> bool:
+        """ "Kapag na-approve na ni Carlo ang PR", "kapag pumayag na siya": somebody else's doing."""
+        known = self.known
+        words = [token.norm for token in clause.tokens[:12]]
+        form = known.form(words[0]) if len(words) > 2 and words[0] not in known.outcomes else None
+        if form is None or form.mood not in ("told", "either"):
+            return False
+        named = [words[n + 1] for n in range(2, len(words) - 1) if words[n] in known.linkers_of]
+        capital = any(
+            before.norm in known.linkers_of and self.text[token.start : token.start + 1].isupper()
+            for before, token in pairwise(clause.tokens[:8])
+        )
+        return bool(set(words[2:]) & known.agents) or bool(set(named) & known.parties) or capital
 
     def _asks_again(self, condition: Condition, clause: Clause, *, holds: bool) -> bool:
         """ "If it passes, …; if it fails, …": the other outcome, in the same words, of what was asked last."""

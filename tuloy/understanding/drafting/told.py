@@ -63,6 +63,7 @@ class Told:
     covered: Draft | None = None
     occasion: str = ""
     items: list[str] = field(default_factory=list)
+    beside: list[Draft] = field(default_factory=list)
 
 
 class Drafts:
@@ -80,6 +81,7 @@ class Drafts:
         self.asked_when: When = "succeeded"
         self.asked_words: tuple[str, ...] | None = None
         self.asked_plainly = False
+        self.asked_for_none = False
         self.awaited = False
         self.because: Why | None = None
         self.intro: Draft | None = None

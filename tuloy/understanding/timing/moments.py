@@ -36,6 +36,7 @@ def deadline_of(
     A day that does not exist gives spans and no time.
     """
     starts = sentence_starts(text, tokens)
+    words = [_without_prefix(word, known) for word in words] if known.affixes else words
     for place, word in enumerate(words):
         if word not in known.opening_dates:
             continue
@@ -45,6 +46,16 @@ def deadline_of(
             end, day = found
             return _moment(day, now), [(tokens[place].start, tokens[end - 1].end)]
     return None, []
+
+
+def _without_prefix(word: str, known: Grammar) -> str:
+    """ "Bago mag-Disyembre 15", "bago mag-6am": a day or an hour, as if nothing stood in front of it."""
+    prefix, mark, rest = word.partition("-")
+    if not mark or f"{prefix}-" not in known.deadline_prefixes:
+        return word
+    lists = known.deadlines
+    dated = rest in lists["months"] or rest in lists["months_short"] or rest in lists["noon"] or rest[:1].isdigit()
+    return rest if dated else word
 
 
 def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _Day] | None:

@@ -59,6 +59,9 @@ class Affixes:
         """ "i-push", "nagse-send", "nag-iimport", "ide-deploy": the root is what follows the last hyphen."""
         first, _, rest = word.partition("-")
         if "-" in rest and any(first == prefix for prefix, _ in self._prefixes):
+            syllable, _, root = rest.partition("-")
+            if root.startswith(syllable) and len(syllable) < 4 and (mood := self._mood(first)):
+                return Form(root, "will" if mood == "order" else mood)  # "mag-e-expire"
             head, tail = first, rest  # "i-cherry-pick"
         else:
             head, _, tail = word.rpartition("-")
@@ -75,6 +78,9 @@ class Affixes:
             if head.startswith(prefix) and len(head) - len(prefix) in (1, 2, 3) and tail[0] == head[len(prefix)]:
                 return Form(tail, "will" if mood == "order" else mood)
         return None
+
+    def _mood(self, prefix: str) -> Mood | None:
+        return next((mood for one, mood in self._prefixes if one == prefix), None)
 
     def _plain(self, word: str, borrowed: Set[str]) -> Form | None:
         if not 4 <= len(word) <= _LONGEST or word in borrowed:

@@ -112,6 +112,8 @@ class Grammar:
         self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
         self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
+        self.able_prefixes = tuple(prefix for one in tables for prefix in one.get("able_prefixes", ()))
+        self.naming_prefixes = tuple(prefix for one in tables for prefix in one.get("naming_prefixes", ()))
         self.stative_prefixes = tuple(prefix for one in tables for prefix in one.get("stative_prefixes", ()))
         self.meanings = {root: verb for one in tables for root, verb in one.get("meanings", {}).items()}
         self.article_ends = tuple(f" {word}" for one in tables for word in one.get("articles", ()) if "affixes" in one)
@@ -261,9 +263,9 @@ class Grammar:
         """Return the verb that an inflected word belongs to, as an order."""
         if word in self.forms:
             return self.forms[word]
-        if word.endswith("ing") and len(word) > 6:
-            return _stem(word[:-3])
         form = self.form(word)
+        if word.endswith("ing") and len(word) > 6 and not form:
+            return _stem(word[:-3])
         if form is None or word in self.outcomes:
             return None
         if form.root in self.first_form:
@@ -307,7 +309,7 @@ class Grammar:
         if not short or word in self.verbs | self.roots | self.loops:
             return False
         rest = word.removeprefix(short)
-        return rest.startswith("-") or rest in self.roots
+        return rest.startswith("-") or rest in self.roots or rest in self.borrowed
 
     def actor_form(self, verb: str) -> str | None:
         """The form of an order that takes an indefinite object: "magdagdag" of "idagdag", "mag-check" of "i-check"."""

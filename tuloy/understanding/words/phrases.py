@@ -5,7 +5,7 @@ Owns finding a phrase in a run of words. A language is a file here; no rule name
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -30,7 +30,7 @@ class Phrases:
             first: sorted({len(words) for words in phrases}, reverse=True) for first, phrases in self._by_first.items()
         }
 
-    @property
+    @cached_property
     def firsts(self) -> frozenset[str]:
         """The first words of all phrases."""
         return frozenset(self._by_first)
