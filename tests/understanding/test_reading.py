@@ -71,6 +71,10 @@ MADE = [
     ),
     ("Write the load tests and run them. If the tests pass, merge the branch.", 3, "1>2 2>3"),
     ("Build the site from that branch and open it.", 2, "1>2"),
+    ("Create a bucket. Copy the logs into it, then point the agent at it.", 3, "1>2 2>3"),
+    ("Time the query on both indexes. Put the two figures into the ticket.", 2, "1>2"),
+    ("From the old notes make a glossary.", ["Make a glossary from the old notes"], ""),
+    ("There's a flaky test in the suite. Mute it.", ["Mute the flaky test"], ""),
 ]
 SIDE_BY_SIDE = [
     ("Lint and test the code.", ["Lint the code", "Test the code"], ""),
@@ -100,6 +104,12 @@ SIDE_BY_SIDE = [
         "1>3 2>4",
     ),
     ("Train the tiny model and fine-tune the big model.", 2, ""),
+    (
+        "For each of a.json and b.json: sort the keys, then drop the comments.",
+        4,
+        "1>3 2>4",
+    ),
+    ("Run it once against the sandbox.", 1, ""),
 ]
 CONDITIONS = [
     ("Run the tests. If they pass, deploy; if they fail, open an issue. Regardless, send a summary.", 4, "1>2 1!3 1~4"),
@@ -156,6 +166,15 @@ CONDITIONS = [
     ("if the kernel on the runner is older than 6.1 upgrade the kernel", 2, "1>2"),
     ("try the upgrade on the spare if that works do it on the main box", 2, "1>2"),
     ("Launch the demo. If the launch works, open a PR; if the demo crashes again, attach the trace.", 3, "1>2 1!3"),
+    ("Kick off the bake. No luck? Clear the cache.", 2, "1!2"),
+    ("Restart the box. Provided that goes through, remount the disk.", 2, "1>2"),
+    ("Build the app. If the build doesn't pass, stop; if it does, tag it.", 3, "1!2 1>3"),
+    ("Take a look whether the proxy is older than 2.1; if it is, update the proxy.", 2, "1>2"),
+    ("Find out whether the dump is complete; if it isn't, make a new one.", 2, "1!2"),
+    ("Submit the form. If the submission gets rejected, fix the form.", 2, "1!2"),
+    ("Deploy it unless the smoke test fails, in which case ring Ana.", 3, "1>2 1!3"),
+    ("Compare the two counts. Do they match? Then drop the copy.", 3, "1>2 2>3"),
+    ("Run the sync. If on the other hand the sync fails, page me. If even that attempt fails, stop.", 3, "1!2 2!3"),
 ]
 EITHER = [
     ("Lint and test the code. If either fails, open an issue.", "1!3 2!3", True),
@@ -441,6 +460,10 @@ NOT_STEPS = [
     ("Should we not have a beer? Update the docs.", ["Update the docs"], 0),
     ("Fix whichever links are broken.", ["Fix whichever links are broken"], 0),
     ("After the relaunch our bill went up. Prune the old volumes.", ["Prune the old volumes"], 0),
+    ("**Type:** Task\n**Component:** checkout\n\nFix the total.", ["Fix the total"], 0),
+    ("Move the jobs. Please be so kind as not to restart the database.", ["Move the jobs"], 1),
+    ("Fix the typo on the page, it says something odd.", ["Fix the typo on the page"], 0),
+    ("Ask Prof. Cruz. I'm at home today.", ["Ask Prof. Cruz"], 0),
 ]
 
 

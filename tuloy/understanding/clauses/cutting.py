@@ -26,6 +26,7 @@ def sentences(tokens: Sequence[Token], text: str, known: Grammar) -> list[list[T
     for place, token in enumerate(tokens):
         if token.kind == "mark" and token.norm in (".", "!", "?", ";"):
             if token.norm == "." and _abbreviates(tokens, place, text, known):
+                found[-1] += [token] if tokens[place - 1].norm in known.honorifics else []
                 continue
             if token.norm == "." and _addresses(tokens, place, text, known):
                 found[-1][-1] = found[-1][-1]._replace(end=token.end)

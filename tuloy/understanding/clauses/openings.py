@@ -24,6 +24,8 @@ class Openings(Scan):
         last = self.now.tokens[-1].norm if self.now.tokens and self.now.kind == "main" else ""
         if behind < len(self.words) and self.words[behind] in self.known.questions:
             return True
+        if " ".join(t.norm for t in self.now.tokens[-4:]) in self.known.check_verbs:
+            return True
         spoken = [t.norm for t in self.now.tokens[-6:] if t.norm not in self.known.fragments] or [last]
         known = self.known
         if self.now.kind != "main" or (spoken[-2:-1] and spoken[-2] in known.determiners - known.askees):

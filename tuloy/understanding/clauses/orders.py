@@ -73,8 +73,8 @@ def _behind_its_place(tokens: list[Token], words: list[str], known: Grammar) -> 
     """ "From the anonymised ones make a corpus": a verb with its object behind the words of where or with what."""
     if words[0] not in known.fronting or known.affixes:
         return None
-    ends = known.doers | known.auxiliaries | known.relatives | known.connectives_first | {",", ":", "—"}
-    far = next((n for n, word in enumerate(words) if n and word in ends), len(words))
+    ends = known.doers | known.auxiliaries | known.relatives | {",", ":", "—"}
+    far = next((n for n, word in enumerate(words[:9]) if n and word in ends), len(words))
     for n in range(2, min(far, len(words) - 1, 9)):
         if words[n] in known.verbs and words[n + 1] in known.determiners and words[n - 1] not in known.determiners:
             changed = {len(tokens) - n: words[0]}

@@ -31,7 +31,7 @@ def turned(sentences: Sequence[list[Token]], known: Grammar) -> Iterator[list[To
             place += bool(said)
         elif not asks:
             yield _without_opening(body, known)
-        elif after and _is_verbless(body, known):
+        elif (after and _is_verbless(body, known)) or (after and _is_statement(body, known)):
             yield [_put_in("if", body), *body, _mark(after), *_without_then(after, known)]
             place += 1
         elif after and _is_question(body, known) and _goes_on(after, known):
@@ -113,7 +113,7 @@ def _norms(tokens: Sequence[Token]) -> list[str]:
 def _is_verbless(body: Sequence[Token], known: Grammar) -> bool:
     """ "Tests green", "it isn't", "all good": an outcome or an answer in a few words, and no order."""
     words = _norms(body)
-    ends = bool(words) and (words[-1] in known.passes or words[-1] in known.fails)
+    ends = any(word in known.passes or word in known.fails for word in (*words[-1:], " ".join(words[-2:])))
     if not 0 < len(words) <= _SHORT:
         return False
     if known.is_verb(words[0]) and words[0] not in known.nouns_too and not (ends and len(words) == 2):
@@ -124,6 +124,13 @@ def _is_verbless(body: Sequence[Token], known: Grammar) -> bool:
     if condition.kind == "back":
         return True
     return condition.kind == "outcome" and ends and not set(words[1:-1]) & known.determiners
+
+
+def _is_statement(body: Sequence[Token], known: Grammar) -> bool:
+    """ "It boots?", "it doesn't boot?": a statement of a pronoun with a question mark."""
+    words = _norms(body)
+    plain = 1 < len(words) < _SHORT + 1 and words[0] in known.singular | known.plural
+    return plain and not known.affixes and words[1] not in known.modals
 
 
 def _is_question(body: Sequence[Token], known: Grammar) -> bool:

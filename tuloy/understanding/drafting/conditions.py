@@ -76,19 +76,7 @@ def _without_manner(words: list[str], known: Grammar) -> list[str]:
 def _outcome(words: list[str], known: Grammar) -> Condition | None:
     negated = _negated(words, known)
     if known.existence.at(words, 0):
-        rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
-        empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
-        empty |= known.one_of_them if known.affixes else frozenset()
-        plain = [word for word in rest if word not in empty]
-        if len(plain) > 1 and plain[0] in known.troubles and set(plain[1:]) & known.action_nouns:
-            return Condition("outcome", negated, tuple(plain[1:]))
-        failing = [word for word in plain if known.affixes and _unlinked(word, known) is not None]
-        if failing and len(plain) > 1:
-            named = tuple(word for word in plain if word not in failing)
-            return Condition("outcome", negated, (*named, *(w for w in words if w in known.plural_marks)))
-        if len(plain) == 1 and plain[0] in known.fails:
-            return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
-        return None
+        return _what_there_is(words, negated=negated, known=known)
     if found := _finding(words, known):
         return found
     for place, word in enumerate(words):
@@ -116,6 +104,23 @@ def _outcome(words: list[str], known: Grammar) -> Condition | None:
         while len(subject) > 1 and subject[-1] in known.becoming:
             subject.pop()
         return Condition("outcome", good != negated, tuple(subject), _every(words, negated=negated, known=known))
+    return None
+
+
+def _what_there_is(words: list[str], *, negated: bool, known: Grammar) -> Condition | None:
+    """ "There are failures", "walang pumalyang test": an outcome by what there is or is not."""
+    rest = [word for word in words if word not in known.small and not known.existence.at([word], 0)]
+    empty = known.negations | known.pronouns | known.determiners | known.indefinite | {"there", "there's", "ni"}
+    empty |= known.one_of_them if known.affixes else frozenset()
+    plain = [word for word in rest if word not in empty]
+    if len(plain) > 1 and plain[0] in known.troubles and set(plain[1:]) & known.action_nouns:
+        return Condition("outcome", negated, tuple(plain[1:]))
+    failing = [word for word in plain if known.affixes and _unlinked(word, known) is not None]
+    if failing and len(plain) > 1:
+        named = tuple(word for word in plain if word not in failing)
+        return Condition("outcome", negated, (*named, *(w for w in words if w in known.plural_marks)))
+    if len(plain) == 1 and plain[0] in known.fails:
+        return Condition("outcome", negated, tuple(w for w in words if w in known.pronouns | known.plural_marks))
     return None
 
 

@@ -9,6 +9,8 @@ from itertools import pairwise
 from tuloy.understanding.drafting.draft import Draft, Why, open_ends
 from tuloy.understanding.words.grammar import Grammar
 
+_FAR = 40
+
 __all__ = ["acts_after", "excludes", "is_linked", "need_asked", "need_repeated", "need_results"]
 
 
@@ -168,8 +170,22 @@ def excludes(draft: Draft, source: Draft) -> bool:
     return any(draft.branch.get(asked, when) != when for asked, when in source.branch.items())
 
 
+def _leads(source: Draft, end: Draft) -> bool:
+    """Whether one is needed by the other, directly or through few others."""
+    waiting, seen = [end], {end}
+    while waiting and len(seen) < _FAR:
+        for one in waiting.pop().needs:
+            if one is source:
+                return True
+            if one not in seen:
+                seen.add(one)
+                waiting.append(one)
+    return False
+
+
 def acts_after(draft: Draft, source: Draft) -> None:
     excluded = excludes(draft, source)
-    optional = "finished" in draft.needs.values() and bool(source.branch)
+    ends = [one for one, when in draft.needs.items() if when == "finished"]
+    optional = bool(ends) and (bool(source.branch) or any(_leads(source, one) for one in ends))
     if source.verb and source is not draft and source not in draft.needs and not (excluded or optional):
         draft.need({source: "succeeded"}, Why("acts on what it makes", draft.span))

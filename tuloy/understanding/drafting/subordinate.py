@@ -109,6 +109,9 @@ class Subordinates(Checks):
     def _condition(self, clause: Clause, state: Told, *, tail: bool) -> None:
         known = self.known
         plain = clause.kind in ("on_pass", "on_fail")
+        if clause.kind == "if_so" and self._answers():
+            self._under(self._ask(self.asked, self.named_when, None), state, tail=False)
+            return
         if clause.kind == "if_so":
             clause.kind, clause.tokens = "if", []
         condition = Condition("outcome", clause.kind == "on_pass") if plain else self._asked_by(clause.tokens)
@@ -126,7 +129,8 @@ class Subordinates(Checks):
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
             said: When = "succeeded" if self.asked_plainly else self.asked_when
-            when = said if holds else opposite(said)
+            turns = self.asked_no and not known.affixes and self._says_that_it_does(clause)
+            when = said if holds != turns else opposite(said)
             if self.asked_for_none and condition.holds and clause.tokens:
                 when = "failed"  # "kung walang problema, …; kung meron, …"
             if self._says_whether_there_is(clause):
@@ -163,6 +167,8 @@ class Subordinates(Checks):
         self.asked = asked
         self.awaited = False
         self.asked_when = "succeeded" if holds else "failed"
+        self.named_when = opposite(self.asked_when) if clause.kind == "unless" else self.asked_when
+        self.asked_no = sum(t.norm in known.negations for t in clause.tokens) % 2 == 1
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
         self.asked_for_none = plain and bool(known.affixes) and bool(set(clause.opener.split()) & known.negations)
@@ -242,6 +248,11 @@ class Subordinates(Checks):
         return last >= 0 and not any(
             one.check or self.known.root(one.verb) in self.known.check_verbs for one in drafts[last + 1 :]
         )
+
+    def _says_that_it_does(self, clause: Clause) -> bool:
+        """ "If it doesn't build, …; if it does, …": a plain yes behind a question that was asked with "no"."""
+        words = [token.norm for token in clause.tokens]
+        return len(words) > 1 and words[0] in self.known.pronouns and words[-1] in self.known.auxiliaries
 
     def _says_whether_there_is(self, clause: Clause) -> bool:
         """ "Kung mayroon", "if there is": answers the thing itself, and not a question that was asked with "no"."""

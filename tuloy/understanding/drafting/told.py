@@ -83,6 +83,8 @@ class Drafts:
         self.asked_plainly = False
         self.asked_for_none = False
         self.awaited = False
+        self.named_when: When = "succeeded"
+        self.asked_no = False
         self.because: Why | None = None
         self.intro: Draft | None = None
         self.section = ""
@@ -296,7 +298,8 @@ class Drafts:
                 return
             self._speaks_of(draft, thing_of([rest[0], *rest], self.known) if rest else [])
             return
-        place = next((n for n, word in enumerate(words[:9]) if word in self.known.auxiliaries), 0)
+        verbs = self.known.auxiliaries | {"turns", "turned"}
+        place = next((n for n, word in enumerate(words[:9]) if word in verbs), 0)
         end = next((n for n, word in enumerate(words[:9]) if word in self.known.prepositions), len(words))
         if not place and end in range(3, 9) and words[end - 1].endswith("s") and not words[end - 2].endswith("s"):
             place = end - 1
