@@ -60,12 +60,16 @@ TAGS = frozenset(
         "scope",
         "sequence",
         "shared-object",
+        "state",
         "ticket",
         "typo",
         "unless",
         "unpunctuated",
         "until",
+        "url",
         "vague",
+        "version",
+        "while",
     ]
 )
 When = Literal["succeeded", "failed", "finished"]

@@ -88,8 +88,15 @@ class Checks(Each):
                 check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
                 break
         last = self.found.drafts[-1:]
-        if last and not last[0].branch and last[0] not in check.needs and self._asks_what_came_out(check, last[0]):
+        open_to_it = last and (not last[0].branch or self._measures(words, last[0])) and last[0] not in check.needs
+        if open_to_it and self._asks_what_came_out(check, last[0]):
             check.need({last[0]: "succeeded"}, Why("asks about what came out of it", check.span))
+
+    def _measures(self, words: set[str], last: Draft) -> bool:
+        """ "Evaluate it on the test set. If the score is above 0.8": a figure that the step before gives."""
+        known = self.known
+        compares = bool(words & (known.comparisons | known.rising | known.falling))
+        return compares and (known.root(last.verb) in known.judging or last.verb in known.inquiries)
 
     def _asks_what_came_out(self, check: Draft, last: Draft) -> bool:
         """Whether a fact is to be seen behind the last step: it measures, or stands in a sequence."""

@@ -12,7 +12,7 @@ from tuloy.understanding.drafting.draft import Draft
 from tuloy.understanding.words.grammar import Grammar
 from tuloy.understanding.words.tokens import Token
 
-__all__ = ["Condition", "asked_of", "condition_of", "content", "is_opposed", "opposite"]
+__all__ = ["Condition", "asked_of", "bare_end", "condition_of", "content", "is_opposed", "opposite"]
 
 
 @dataclass(frozen=True)
@@ -272,6 +272,27 @@ def _done(condition: Condition, before: Sequence[Draft], known: Grammar) -> list
         if verb in wanted and wanted <= {*draft.words, *draft.thing, verb} and verb not in known.check_verbs:
             return [draft]
     return []
+
+
+def bare_end(tokens: Sequence[Token], before: Sequence[Draft], known: Grammar) -> tuple[Draft, bool] | None:
+    """ "Kung nakumpleto ang restore", "kapag hindi sumagot", "kung nag-converge": a verb that is over, with nothing but
+    what the step before did, tells how that ended. Return the step, and whether it ended well."""
+    small = known.fragments | known.adverbs | known.articles | known.links | known.everyone
+    words = [token.norm for token in tokens if token.norm not in small and token.kind == "word"]
+    end = next((n for n, word in enumerate(words) if n and word in known.manners), len(words))
+    negated = words[:1] != [] and words[0] in known.negations
+    verb, *rest = words[negated:end] or [""]
+    form = known.form(verb) if known.affixes and before else None
+    if form is None or verb.startswith("naka-") or known.existence.at(words, 0) or len(rest) > 2:
+        return None
+    good = form.root not in known.failing_roots
+    if named := [word for word in rest if word not in known.pronouns]:
+        wanted = content(named, known)
+        doing = [draft for draft in before[-1:-9:-1] if {known.root(draft.verb), draft.verb} & wanted]
+        return (doing[0], good != negated) if doing else None
+    ends = form.root in known.succeeding_roots | known.failing_roots or ("-" in verb and form.root in known.borrowed)
+    checks = before[-1].check or known.root(before[-1].verb) in known.check_verbs
+    return (before[-1], good != negated) if ends and not checks else None
 
 
 def is_opposed(condition: Condition, check: Draft, known: Grammar) -> bool:

@@ -299,7 +299,8 @@ class Sentences(Topics):
         """ "Pumasa man o hindi ang tests, …": the subject of what may have happened, and no step."""
         if "regardless" not in clause.marks or last or not words or words[0] not in self.known.subjects:
             return False
-        named = asked_of(Condition("outcome", True, tuple(words)), self.found.drafts, [], self.known)
+        subject = (*words, *self._literal_words(clause.tokens))
+        named = asked_of(Condition("outcome", True, subject), self.found.drafts, [], self.known)
         state.base = dict.fromkeys(named, "finished") if named else state.base
         return True
 

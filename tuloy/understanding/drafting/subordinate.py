@@ -9,7 +9,7 @@ from tuloy.plan import When
 from tuloy.understanding.clauses.phrase import Phrase
 from tuloy.understanding.clauses.scan import Clause
 from tuloy.understanding.drafting.checks import Checks
-from tuloy.understanding.drafting.conditions import Condition, asked_of, condition_of, is_opposed, opposite
+from tuloy.understanding.drafting.conditions import Condition, asked_of, bare_end, condition_of, is_opposed, opposite
 from tuloy.understanding.drafting.draft import Draft, Needs, open_ends
 from tuloy.understanding.drafting.told import Told
 
@@ -128,42 +128,14 @@ class Subordinates(Checks):
             return
         holds = condition.holds != (clause.kind == "unless")
         if condition.kind == "back" and clause.kind == "if" and self._answers():
-            said: When = "succeeded" if self.asked_plainly else self.asked_when
-            turns = self.asked_no and not known.affixes and self._says_that_it_does(clause)
-            when = said if holds != turns else opposite(said)
-            if self.asked_for_none and condition.holds and clause.tokens:
-                when = "failed"  # "kung walang problema, …; kung meron, …"
-            if self._says_whether_there_is(clause):
-                when = "succeeded" if holds != self.asked[0].negated else "failed"
+            when = self._answered(clause, condition, holds=holds)
             self._under(dict.fromkeys(self.asked, when), state, tail=tail)
             return
         every = condition.every if clause.kind != "unless" or condition.every is None else not condition.every
         if self._asks_again(condition, clause, holds=holds):
             self._under(self._ask(self.asked, "succeeded" if holds else "failed", every), state, tail=tail)
             return
-        before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
-        if plain:
-            pointing = tuple(word for word in clause.opener.split() if word in known.demonstratives)
-            asked = asked_of(Condition("outcome", True, pointing), before, state.run or self.group, known)
-        else:
-            group = state.run if state.run[: -1 if tail else None] else self.group
-            group = self._counted(condition.subject) or group
-            asked = asked_of(condition, before, [d for d in group[-64:] if d in before], known)
-        total = bool(known.affixes) and any(token.norm in known.totals for token in clause.tokens)
-        if total and len(asked) == 1 and asked[0] in self.group and not asked[0].check:
-            asked = list(self.group)  # "kapag nasubukan na sa lahat"
-        if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
-            holds = not holds
-        if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
-            turned = self.asked and self.asked[0] in before[-1].branch and (self.asked_when == "succeeded") != holds
-            asked = list(self.asked) if turned else [before[-1]]
-        if not asked and clause.kind == "unless" and condition.kind == "outcome" and not condition.holds:
-            asked = self._run_first(clause, condition, state, tail=tail)
-        if not asked:
-            asked = [self._check(clause, state, tail=tail)]
-            holds = clause.kind != "unless"
-        elif condition.kind == "fact" and asked[0].check and asked[0].negated:
-            holds = not holds  # "pag di ma-reproduce, …; pag na-reproduce, …"
+        asked, holds = self._whom_it_asks(clause, condition, state, holds=holds, tail=tail)
         self.asked = asked
         self.awaited = False
         self.asked_when = "succeeded" if holds else "failed"
@@ -173,6 +145,56 @@ class Subordinates(Checks):
         self.asked_plainly = condition.kind == "back"
         self.asked_for_none = plain and bool(known.affixes) and bool(set(clause.opener.split()) & known.negations)
         self._under(self._ask(asked, self.asked_when, every), state, tail=tail)
+
+    def _answered(self, clause: Clause, condition: Condition, *, holds: bool) -> When:
+        """How what was asked last has to end for "if so", "if it doesn't", "kung meron"."""
+        known = self.known
+        said: When = "succeeded" if self.asked_plainly else self.asked_when
+        turns = self.asked_no and not known.affixes and self._says_that_it_does(clause)
+        when = said if holds != turns else opposite(said)
+        if self.asked_for_none and condition.holds and clause.tokens:
+            when = "failed"  # "kung walang problema, …; kung meron, …"
+        if self._says_whether_there_is(clause):
+            when = "succeeded" if holds != self.asked[0].negated else "failed"
+        return when
+
+    def _whom_it_asks(
+        self, clause: Clause, condition: Condition, state: Told, *, holds: bool, tail: bool
+    ) -> tuple[list[Draft], bool]:
+        """Return the drafts whose end a condition asks about, a new check where it asks none, and what has to hold."""
+        known = self.known
+        before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
+        asked = self._meant_by(clause, condition, before, state, tail=tail)
+        if not asked and condition.kind == "fact" and (ended := bare_end(clause.tokens, before, known)):
+            return [ended[0]], ended[1] != (clause.kind == "unless")
+        if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
+            holds = not holds
+        if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):
+            turned = self.asked and self.asked[0] in before[-1].branch and (self.asked_when == "succeeded") != holds
+            asked = list(self.asked) if turned else [before[-1]]
+        if not asked and clause.kind == "unless" and condition.kind == "outcome" and not condition.holds:
+            asked = self._run_first(clause, condition, state, tail=tail)
+        if not asked:
+            return [self._check(clause, state, tail=tail)], clause.kind != "unless"
+        if condition.kind == "fact" and asked[0].check and asked[0].negated:
+            holds = not holds  # "pag di ma-reproduce, …; pag na-reproduce, …"
+        return asked, holds
+
+    def _meant_by(
+        self, clause: Clause, condition: Condition, before: list[Draft], state: Told, *, tail: bool
+    ) -> list[Draft]:
+        """The earlier drafts that the words of a condition mean."""
+        if clause.kind in ("on_pass", "on_fail"):
+            pointing = tuple(word for word in clause.opener.split() if word in self.known.demonstratives)
+            asked = asked_of(Condition("outcome", True, pointing), before, state.run or self.group, self.known)
+        else:
+            group = state.run if state.run[: -1 if tail else None] else self.group
+            group = self._counted(condition.subject) or group
+            asked = asked_of(condition, before, [d for d in group[-64:] if d in before], self.known)
+        total = bool(self.known.affixes) and any(token.norm in self.known.totals for token in clause.tokens)
+        if total and len(asked) == 1 and asked[0] in self.group and not asked[0].check:
+            return list(self.group)  # "kapag nasubukan na sa lahat"
+        return asked
 
     def _tells_it_is_done(self, clause: Clause) -> bool:
         """ "Kapag nagawa na ang tatlo": the end of earlier steps, in a language whose word for "when" is "if"."""
