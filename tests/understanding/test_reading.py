@@ -394,6 +394,10 @@ FILIPINO = [
     ("I-push ang branch at i-merge ang PR #12 pagkatapos ma-approve ni Lito.", 2, "1>2"),
     ("gawa ka ng branch, tapos lagay mo sa PR", 2, "1>2"),
     ("Mga kailangan:\n- Makaipon ng puntos ang suki\n- Magpakita ng balanse", 2, ""),
+    ("I-submit ang form. Kung hindi tinanggap, ayusin ang form.", 2, "1!2"),
+    ("Sanayin ang modelo. Kapag nakumpleto ang pagsasanay, i-upload ito.", 2, "1>2"),
+    ("I-ping ang server at tawagan ang API. Kung parehong hindi sumagot, gisingin si Ana.", 3, "1!3 2!3"),
+    ("I-restore ang dump. Kung nabigo ang restore, tumawag sa vendor.. kung natuloy, buksan ang app.", 3, "1!2 1>3"),
 ]
 ALL = [*ORDER, *MADE, *SIDE_BY_SIDE, *CONDITIONS, *ONE_STEP, *LISTS, *FILIPINO]
 

@@ -290,7 +290,7 @@ def bare_end(tokens: Sequence[Token], before: Sequence[Draft], known: Grammar) -
         wanted = content(named, known)
         doing = [draft for draft in before[-1:-9:-1] if {known.root(draft.verb), draft.verb} & wanted]
         return (doing[0], good != negated) if doing else None
-    ends = form.root in known.succeeding_roots | known.failing_roots or ("-" in verb and form.root in known.borrowed)
+    ends = form.root in known.succeeding_roots | known.failing_roots
     checks = before[-1].check or known.root(before[-1].verb) in known.check_verbs
     return (before[-1], good != negated) if ends and not checks else None
 

@@ -166,7 +166,10 @@ class Subordinates(Checks):
         before = [d for d in self.found.drafts[-64:] if not (tail and d is state.run[-1])]
         asked = self._meant_by(clause, condition, before, state, tail=tail)
         if not asked and condition.kind == "fact" and (ended := bare_end(clause.tokens, before, known)):
-            return [ended[0]], ended[1] != (clause.kind == "unless")
+            turned = self.asked and self.asked[0] in ended[0].branch and (self.asked_when == "succeeded") != ended[1]
+            counted = self.group if any(t.norm in known.all_of_them for t in clause.tokens) else []
+            asked = list(self.asked) if turned else counted or [ended[0]]
+            return asked, ended[1] != (clause.kind == "unless")
         if len(asked) == 1 and condition.kind == "fact" and is_opposed(condition, asked[0], known):
             holds = not holds
         if before and condition.kind == "outcome" and any(t.norm in known.repeats for t in clause.tokens):

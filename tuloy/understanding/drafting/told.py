@@ -256,7 +256,7 @@ class Drafts:
     def _put_before(self, fresh: Sequence[Draft], later: Sequence[Draft], beside: Sequence[Draft] = ()) -> None:
         """Put drafts in front of others that then need them; what stands `beside` them is no need of theirs."""
         drafts = self.found.drafts
-        place = min(drafts.index(draft) for draft in later)
+        place = min((drafts.index(draft) for draft in later if draft in drafts), default=len(drafts))
         for draft in fresh:
             self._add_tail(draft)
             draft.need({k: v for one in later for k, v in one.needs.items() if k not in beside}, self.because)
