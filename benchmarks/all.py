@@ -22,7 +22,11 @@ from benchmarks.figures import HOME_VARIABLE, Figure, line  # noqa: E402
 
 BENCHMARKS = ("overhead", "throughput", "cli", "resume", "plans", "memory", "understanding")
 ARGUMENTS = {"understanding": ("--half", "final")}
-LANGUAGES = {"en": "English", "fil": "Filipino", "taglish": "Taglish"}
+LANGUAGES = {
+    "en": "English", "fil": "Filipino", "taglish": "Taglish",
+    "en, blind": "English, never looked at", "fil, blind": "Filipino, never looked at",
+    "taglish, blind": "Taglish, never looked at",
+}  # fmt: skip
 BEGIN, END = "<!-- numbers -->", "<!-- /numbers -->"
 PAGE = """# Benchmarks
 

@@ -1,4 +1,4 @@
-"""Measure how the rule lane reads: `python -P -m benchmarks.understanding [--half development|final] [--failures]`.
+"""Measure the rule lane: `python -P -m benchmarks.understanding [--half development|final|blind] [--failures]`.
 
 `--failures` shows wrong readings of the development half only. `--public FILE` scores the steps of a JSONL file of
 goals. `--fuzz N` reads N random texts and some hostile ones. `--json FILE` also writes the figures.
@@ -27,7 +27,7 @@ def main() -> int:
         _failures(given.languages, given.public)
         return 0
     _table(given.half, given.languages, given.public)
-    if given.half != "final":
+    if given.half == "development":
         _reliability(given.half)
     if given.json:
         given.json.write_text(json.dumps([asdict(figure) for figure in figures(given.half, given.public)], indent=1))
@@ -36,7 +36,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.understanding", description=__doc__)
-    parser.add_argument("--half", choices=("development", "final"), default="development")
+    parser.add_argument("--half", choices=("development", "final", "blind"), default="development")
     parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=LANGUAGES)
     parser.add_argument("--failures", action="store_true", help="show wrong readings (development half)")
     parser.add_argument("--public", type=Path, help="a JSONL file of goals whose steps are scored")

@@ -14,7 +14,7 @@ __all__ = ["counts", "faults"]
 LEAST_GOALS = 110
 ALIKE = 0.92
 DRAWN = {"en": 135, "fil": 122, "taglish": 112}  # goals that `draw_halves` dealt; of those written later …
-FINAL = {"en": (190, 235), "fil": (197, 237), "taglish": (167, 207)}  # … these are final, the others development
+BLIND = {"en": (190, 235), "fil": (197, 237), "taglish": (167, 207)}  # … these are blind, the others development
 FOUND = 0.5
 
 
@@ -25,11 +25,11 @@ def faults(language: str) -> list[str]:
     found += [f"{one!r} is used twice" for one, n in Counter(record.id for record in records).items() if n > 1]
     if len(records) < LEAST_GOALS:
         found.append(f"{language} has {len(records)} goals; {LEAST_GOALS} are wanted")
-    drawn, (first, last) = records[: DRAWN[language]], FINAL[language]
+    drawn, (first, last) = records[: DRAWN[language]], BLIND[language]
     found += [
         f"{record.id} came after the draw and is {record.half}"
         for n, record in enumerate(records)
-        if n >= len(drawn) and (record.half == "final") != (first <= n < last)
+        if n >= len(drawn) and (record.half == "blind") != (first <= n < last)
     ]
     for tag, halves in counts(drawn).items():
         if abs(halves["development"] - halves["final"]) > max(2, sum(halves.values()) // 8):
@@ -50,7 +50,7 @@ def _of_one(record: Record) -> Iterator[str]:
     ids = [step.id for step in record.steps]
     if not ids or len(set(ids)) < len(ids) or not all(step.title.strip() for step in record.steps):
         yield f"{record.id}: steps need titles and ids of their own"
-    if record.half not in ("development", "final") or not record.tags or set(record.tags) - TAGS:
+    if record.half not in ("development", "final", "blind") or not record.tags or set(record.tags) - TAGS:
         yield f"{record.id}: half {record.half!r} or tags {record.tags!r} unknown"
     if {end for edge in record.edges for end in edge[:2]} - set(ids):
         yield f"{record.id}: an edge refers to no step"

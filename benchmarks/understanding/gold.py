@@ -105,7 +105,7 @@ class Record:
 
 
 def load(language: str, half: str | None = None) -> tuple[Record, ...]:
-    """Return the gold goals of a language, all or one half ("development", "final")."""
+    """Return the gold goals of a language, all or one part of them ("development", "final", "blind")."""
     document = tomllib.loads((HERE / f"{language}.toml").read_text(encoding="utf-8"))
     records = (_record(entry, language) for entry in document["goal"])
     return tuple(record for record in records if half in (None, record.half))
