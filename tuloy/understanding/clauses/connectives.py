@@ -15,6 +15,8 @@ class Connectives(Openings):
         """Return the connective at a place, unless it is an ordinary word there."""
         if self._inverted(place, after_joint=after_joint):
             return "if", 1
+        if not self.now.tokens and not after_joint and self._where_it_ends(place):
+            return "if", 1
         if self._however(place) and (after_joint or not self.now.tokens):
             return "whatever", 1
         if length := self._green_or_red(place):
@@ -56,6 +58,13 @@ class Connectives(Openings):
     def _is_after(self, word: str) -> bool:
         found = self.known.connectives.at([word], 0)
         return found is not None and found[0] == "after"
+
+    def _where_it_ends(self, place: int) -> bool:
+        """ "Where it passes, publish the site"."""
+        known, ahead = self.known, self.words[place + 1 : place + 4]
+        if self.words[place] not in known.places_of_ends or len(ahead) < 2:
+            return False
+        return ahead[0] in known.pronouns and bool(set(ahead[1:]) & known.outcomes)
 
     def _however(self, place: int) -> bool:
         """ "However the checks went, …": no contrast, for it has a subject and a verb before the comma."""

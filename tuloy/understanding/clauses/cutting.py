@@ -103,8 +103,13 @@ class _Cutter(Connectives):
         while self.place < len(self.tokens):
             self._step()
         self._close()
-        if self.done and self.done[0].kind in ("if", "unless", "after", "while") and len(self.done) == 1:
-            self.done += self._run_on_main(self.done[0])
+        for n, clause in reversed(list(enumerate(self.done))):
+            follows = (
+                n + 1 < len(self.done) and self.done[n + 1].kind == "main" and "else" not in self.done[n + 1].marks
+            )
+            leads = not n or ((clause.comma or clause.joined) and not self.known.affixes)
+            if clause.kind in ("if", "unless", "after", "while") and leads and not follows:
+                self.done[n + 1 : n + 1] = self._run_on_main(clause)
         return self.done
 
     def _run_on_main(self, clause: Clause) -> list[Clause]:

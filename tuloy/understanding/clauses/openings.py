@@ -179,6 +179,8 @@ class Openings(Scan):
         begin, place = place, self._past_soft_words(place)
         if place >= len(self.words):
             return False
+        if self.words[place] in known.lead_ins.firsts and self._sheltered(comma) and self.words[place][-1:] == "s":
+            return False  # "that shows the courts and lets members book them"
         asked = any(word in known.polite_anywhere for word in self.words[begin:place])
         if asked and known.is_verb(self.words[place]):
             return True

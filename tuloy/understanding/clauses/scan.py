@@ -157,6 +157,7 @@ class Scan:
             or word.endswith(("ing", "ed", "ly"))
             or (word in known.forms and word not in known.verbs)
             or (word.endswith("s") and not word.endswith(("ss", "us")) and not known.affixes)
+            or (word in known.lead_ins.firsts and word.endswith("s") and word[:-1] in known.verbs)
             or (word.endswith("s") and (word[:-1] in known.verbs or word[:-2] in known.verbs))
             or "'s" in word
             or not word[0].isalpha()

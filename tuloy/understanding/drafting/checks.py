@@ -80,7 +80,14 @@ class Checks(Each):
     def _ask_about(self, check: Draft) -> None:
         """A fact about what an earlier step works on is checked after it."""
         words = {token.norm for token in check.tokens[:40]}
-        pointing = bool(check.tokens) and check.tokens[0].norm in self.known.singular | self.known.plural
+        pronouns = self.known.singular | self.known.plural
+        pointing = bool(check.tokens) and (
+            check.tokens[0].norm in pronouns
+            or (
+                not self.known.affixes
+                and any(t.norm in pronouns - self.known.demonstratives for t in check.tokens[:10])
+            )
+        )
         for draft in reversed(self.found.drafts[-12:]):
             same = bool(draft.thing) and draft.thing[-1] in words and not draft.check
             nested = pointing and bool(draft.branch) and draft.branch.items() <= check.branch.items()

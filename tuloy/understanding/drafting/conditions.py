@@ -165,6 +165,7 @@ def _meanings(word: str, known: Grammar) -> frozenset[str]:
         return frozenset()
     split = "-" in word and known.root(word) == word
     parts = [word, *word.split("-"), word.replace("-", "")] if split else [word]
+    parts += [part[2:] for part in parts if part.startswith("re") and part[2:] in known.borrowed]
     return frozenset(
         known.nominals.get(part) or _done_verb(part, known) or _singular(known.root(part)) for part in parts if part
     )

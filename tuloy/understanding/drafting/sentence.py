@@ -264,8 +264,20 @@ class Sentences(Topics):
             return phrase
         if clause.tokens:
             self.found.told.append(Why("only told", (clause.tokens[0].start, clause.tokens[-1].end)))
+        if state.telling and not known.affixes:
+            self._drop_check(state)
         self._speak_of(clause)
         return None
+
+    def _drop_check(self, state: Told) -> None:
+        """ "If you quit early, the slot is empty": a condition on what is only told asks for no check."""
+        check = state.made[-1] if state.waiting and state.made else None
+        if check is not None and check.check and check is self.found.drafts[-1]:
+            self.found.drafts.pop()
+            state.made.remove(check)
+            self.asked = [one for one in self.asked if one is not check]
+            state.base.pop(check, None)
+            state.waiting = False
 
     def _add(self, phrase: Phrase, clause: Clause, state: Told, *, last: bool) -> None:
         """Add the steps of a clause where its words of order put them."""

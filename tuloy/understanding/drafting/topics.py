@@ -109,6 +109,13 @@ class Topics(Remarks):
             return None
         return said(clause.tokens[clause.tokens.index(tokens[1]) :], known)
 
+    def _same_but_where(self, clause: Clause, words: Sequence[str], before: Draft) -> Phrase | None:
+        """ "Turn it on for the staff, then for everyone": all but the words behind the preposition is as before."""
+        if words[0] not in self.known.prepositions or self.known.affixes:
+            return None
+        place = next((n for n, token in enumerate(before.tokens) if n > 1 and token.norm == words[0]), 0)
+        return Phrase([*before.tokens[:place], *clause.tokens], before.verb, 0.8) if place else None
+
     def _same_verb(self, clause: Clause, state: Told) -> Phrase | None:
         """ "Run the linter and also the tests": the verb is the one before."""
         before = state.made[-1:] or self.group[-1:]
@@ -118,6 +125,8 @@ class Topics(Remarks):
         kept = stripped(clause.tokens, self.known)[0]
         if kept and self.known.is_verb(kept[0].norm):
             return None
+        if same := self._same_but_where(clause, words, before[0]):
+            return same
         if words[0] not in self.known.determiners or self.known.obligations.within(words):
             return None
         if any(word in self.known.auxiliaries or self._finite(words, n) for n, word in enumerate(words)):
