@@ -340,10 +340,9 @@ class Openings(Scan):
         if lead and lead[1] > 1:
             return True
         known = self.known
-        loose = known.places | known.adverbs
-        last = next((t.norm for t in reversed(self.now.tokens) if t.norm not in loose), "")
-        loose = (known.everyone | known.adverbs | known.negations) - known.outcomes
-        first = next((t.norm for t in self.now.tokens if t.norm not in loose), "")
+        norms = [token.norm for token in self.now.tokens]
+        last = next((w for w in reversed(norms) if w not in known.places and w not in known.adverbs), "")
+        first = next((w for w in norms if w in known.outcomes or w not in known.scattered), "")
         leads = first in known.outcomes and last not in known.articles and bool(known.affixes)
         loose = known.fragments | known.adverbs
         answer = " ".join(t.norm for t in self.now.tokens[:6] if t.norm not in loose)

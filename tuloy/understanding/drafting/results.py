@@ -16,8 +16,9 @@ __all__ = ["acts_after", "excludes", "is_linked", "need_asked", "need_repeated",
 
 def is_linked(before: str, word: str, known: Grammar) -> bool:
     """ "Ang listahang iyon": behind a noun with its linker a demonstrative points at that noun."""
-    links = before in known.links or (before.endswith("ng") and before not in known.determiners | known.adverbs)
-    return word in known.neutral and links
+    if word not in known.neutral:
+        return False
+    return before in known.links or (before.endswith("ng") and before not in known.determiners | known.adverbs)
 
 
 def need_repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
@@ -110,9 +111,10 @@ def _definite_nouns(draft: Draft, known: Grammar) -> set[str]:
 
 def need_asked(draft: Draft, before: Sequence[Draft], known: Grammar) -> None:
     """ "Compare the counts. Do they match?": a question asks about what was done right before."""
-    asked = bool(draft.tokens) and draft.tokens[0].start == draft.tokens[0].end
+    if not before or not draft.tokens or draft.tokens[0].start < draft.tokens[0].end:
+        return
     kinds = known.judging | known.inquiries | known.makers | known.changers
-    if asked and before and not before[-1].branch and known.root(before[-1].verb) in kinds:
+    if not before[-1].branch and known.root(before[-1].verb) in kinds:
         acts_after(draft, before[-1])
 
 

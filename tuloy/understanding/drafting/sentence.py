@@ -254,7 +254,7 @@ class Sentences(Topics):
         strong = forced or marked or (state.waiting and not told)
         phrase = self._named_work(clause) or self._same_verb(clause, state)
         phrase = phrase or phrase_of(clause.tokens, known, forced=strong)
-        only = known.everyone | known.pronouns | known.determiners | known.adverbs | known.doers
+        only = known.nameless
         plain = [token.norm for token in clause.tokens]
         state.telling = phrase is None and not set(words) <= known.vocatives
         if phrase is not None and not all(word in only for word in words or plain):

@@ -245,6 +245,16 @@ class Grammar:
         return self.small | self.auxiliaries | self.pronouns | self.determiners | self.adverbs
 
     @cached_property
+    def nameless(self) -> frozenset[str]:
+        """Words that name no thing and no work."""
+        return self.everyone | self.pronouns | self.determiners | self.adverbs | self.doers
+
+    @cached_property
+    def scattered(self) -> frozenset[str]:
+        """Words that can stand in front of an outcome."""
+        return self.everyone | self.adverbs | self.negations
+
+    @cached_property
     def far_reaching(self) -> frozenset[str]:
         """Words that can stand in a remark on how far things are."""
         return self.meaningless - self.small | self.everyone | self.fragments
