@@ -468,3 +468,11 @@ def test_what_background_forbids_is_a_constraint() -> None:
     plan = understand("Fix the parser.\n\n**Notes**\n\nBen wrote it. Don't touch the tests.\n")
     assert plan.goal.constraints == ("Don't touch the tests",)
     assert plan.stages[0].gates == ("limits",)
+
+
+@pytest.mark.parametrize("text", ["We must not touch the tests.", "**Do not touch** the tests."])
+def test_who_must_not_and_bold_words_are_limits(text: str) -> None:
+    """ "We must not …" asks for nothing, and a limit reads the same in bold."""
+    plan = understand(f"Fix the parser. {text}")
+    assert [step.title for step in plan] == ["Fix the parser"]
+    assert plan.stages[0].gates == ("limits",)
