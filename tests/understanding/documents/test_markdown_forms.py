@@ -26,6 +26,9 @@ def argvs(plan: Plan) -> list[tuple[str, ...] | None]:
 @pytest.mark.parametrize(
     "text",
     [
+        "# Invoices\n\n## Care\n\n**Do not edit** `billing/tax.py`.\n\n## Work\n\n- Add a total\n",
+        "# Invoices\n\nWe must not edit `billing/tax.py`.\n\n## Work\n\n- Add a total\n",
+        "# Invoices\n\n| Task |\n|---|\n| Add a total |\n| Don't edit `billing/tax.py` |\n",
         "# Invoices\n\nDon't edit `billing/tax.py`.\n\n## Work\n\n- Add a column for the total\n",
         "# Invoices\n\n## Work\n\n- Add a column for the total\n\n## Notes\n\nDon't edit `billing/tax.py`.\n",
         "# Invoices\n\n## Background\n\n- Ana wrote it\n- Don't edit `billing/tax.py`\n\n## Work\n\n- Add a total\n",
@@ -38,8 +41,8 @@ def argvs(plan: Plan) -> list[tuple[str, ...] | None]:
         "# Invoices\n\n## Work\n\n- Add a total\n\n## Don'ts\n\n- Edit `billing/tax.py`\n",
         "# Fakturas\n\n## Gagawin\n\n- Ayusin ang total\n\n## Mga tala\n\nHuwag galawin ang `billing/tax.py`.\n",
     ],
-    ids=["introduction", "notes", "background", "prose", "quote", "requirements", "table", "label", "criteria",
-         "don'ts", "fil"],
+    ids=["bold", "we", "row", "introduction", "notes", "background", "prose", "quote", "requirements", "table",
+         "label", "criteria", "don'ts", "fil"],
 )  # fmt: skip
 def test_what_is_forbidden_anywhere_is_a_limit(text: str) -> None:
     """A sentence that forbids is a constraint of the goal, told to every agent and gated, wherever it stands."""
@@ -137,6 +140,19 @@ def test_a_block_below_criteria_runs_nowhere() -> None:
         assert plan.stages[-1].accept == ("It is fast",)
 
 
+def test_an_introduction_of_a_block_is_a_step() -> None:
+    """ "And restart:" above a block is a step of its own, after the one before it."""
+    plan = plan_text(
+        "# T\n\nEdit `app.yml`:\n\n```yaml\na: 1\n```\n\nAnd restart:\n\n```sh\n./restart \\\n  --now\n```\n",
+        None,
+    )
+    edit, restart = plan
+    assert "a: 1" in prompt(edit)
+    assert restart.title == "Restart"
+    assert isinstance(restart.action, CommandAction)
+    assert [need.step for need in restart.needs] == [edit.id]
+
+
 @pytest.mark.parametrize(
     ("role", "heading"),
     [
@@ -148,7 +164,10 @@ def test_a_block_below_criteria_runs_nowhere() -> None:
         ("background", "Rejected alternatives"), ("background", "Unresolved questions"), ("background", "Sign-off"),
         ("background", "Team and stakeholders"), ("background", "A. Glossary"), ("background", "KPIs"),
         ("background", "Mga panganib at mga tanong"), ("background", "Revision history"), ("dated", "Milestones"),
-        ("requirements", "II. Tasks"), (None, "Rollout"), (None, "Notes app"), (None, "Goals and rollout"),
+        ("requirements", "II. Tasks"), (None, "Rollout"),
+        ("forbidden", "Things we must not do"), ("forbidden", "Huwag gawin"), ("outside", "Mga hindi kasama"),
+        ("background", "Rollback plan"), ("background", "Prerequisites"), (None, "Fix what must not happen"),
+        (None, "Notes app"), (None, "Goals and rollout"),
     ],
 )  # fmt: skip
 def test_headings_by_their_words(role: str | None, heading: str) -> None:
@@ -258,6 +277,11 @@ def test_labels_in_one_paragraph_are_sections() -> None:
     assert plan.goal.priority == "high"
     assert plan.stages[0].accept == ("It opens.",)
     assert plan.goal.constraints == ("Out of scope: The cart.",)
+
+
+def test_front_matter_may_say_the_priority() -> None:
+    """A priority above the text is the goal's."""
+    assert plan_text("---\npriority: high\n---\n\nFix the menu.\n", None).goal.priority == "high"
 
 
 def test_a_scenario_is_one_criterion() -> None:

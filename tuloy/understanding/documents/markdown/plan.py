@@ -18,7 +18,7 @@ from tuloy.understanding.documents.entries import priority_word
 from tuloy.understanding.documents.markdown.amounts import amount
 from tuloy.understanding.documents.markdown.code import told
 from tuloy.understanding.documents.markdown.criteria import criteria_of
-from tuloy.understanding.documents.markdown.hidden import visible
+from tuloy.understanding.documents.markdown.hidden import front_matter, visible
 from tuloy.understanding.documents.markdown.labels import priority_said
 from tuloy.understanding.documents.markdown.notes import notes_of
 from tuloy.understanding.documents.markdown.pieces import is_dated
@@ -176,7 +176,8 @@ def _goal(text: str, parts: Sequence[Part], read: Sequence[Part], asked: Asked) 
     goals = [plan.goal for plan in _plans(parts)]
     limits = [limit for part in (*read, *parts) for limit in part.limits]
     limits += [limit for section in asked.sections for limit in _limits_of(section, asked)]
-    said = asked.priority or _priority(asked.sections, max((goal.priority for goal in goals), key=_RANK.index))
+    named = [*_in_front(text), *priority_said(asked.sections)]
+    said = asked.priority or _priority(named, max((goal.priority for goal in goals), key=_RANK.index))
     return Goal(
         text=text,
         language=_language([goal.language for goal in goals]),
@@ -194,25 +195,38 @@ def _bare(limit: str) -> str:
 def _limits_of(section: Section, asked: Asked) -> Iterator[str]:
     """Return what a section forbids: all that it holds where that is what it is for, else the sentences that do."""
     known = asked.known
-    for item in section.items if section.role in ("outside", "constraints", "forbidden") else ():
+    for item in filter(None, section.items) if section.role in ("outside", "constraints", "forbidden") else ():
         forbids = bool(forbidden_in(item, known))
         if section.role == "outside":
             yield item if forbids else f"Out of scope: {item}"
         else:
-            yield item if forbids or section.role == "constraints" else f"Don't {item[:1].lower()}{item[1:]}"
+            order = section.role == "forbidden" and not forbids and known.is_verb(item.split()[0].lower())
+            yield f"{_negation(section.title)} {item[:1].lower()}{item[1:]}" if order else item
     cells = [cell for table in section.tables for _, row in table.rows for cell in row]
     prose = section.items if section.role in ("background", "criteria") or _only_lists(section, asked) else ()
-    for words in (section.title, *section.quoted, *cells, *prose):
+    title = "" if section.role == "forbidden" and section.items else section.title
+    for words in (title, *section.quoted, *cells, *prose):
         yield from forbidden_in(words, known)
+
+
+def _negation(title: str) -> str:
+    """Say it in the heading's language."""
+    words = set(re.findall(r"[\w']+", title.casefold()))
+    return "Huwag" if words & {"huwag", "wag", "bawal", "hindi", "ipinagbabawal", "mga"} else "Don't"
 
 
 def _only_lists(section: Section, asked: Asked) -> bool:
     return is_work(section.role) and any(asked.sections[one].role == "requirements" for one in section.above)
 
 
-def _priority(sections: Sequence[Section], read: Priority) -> Priority:
+def _in_front(text: str) -> list[tuple[int, str]]:
+    found = re.search(r"(?im)^priority[ \t]*:[ \t]*[\"']?(\w+)", text[: front_matter(text)])
+    return [(0, found[1])] if found else []
+
+
+def _priority(found: Sequence[tuple[int, str]], read: Priority) -> Priority:
     """Return what the text calls its priority: for the whole, else the highest of its parts."""
-    named = [(level, said) for level, words in priority_said(sections) if (said := priority_word(words.rstrip(".")))]
+    named = [(level, said) for level, words in found if (said := priority_word(words.rstrip(".")))]
     whole = [said for level, said in named if level <= 2]
     if whole and len(named) == len(whole) == 1:
         return whole[0]

@@ -1,21 +1,26 @@
 """Reading: the steps of one section of work: what its words say, what is a step by its form, its heading, its code."""
 
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tuloy.plan import Need, Plan, Priority, Stage, Step
 from tuloy.understanding import understand
+from tuloy.understanding.clauses.blocks import typed_in
 from tuloy.understanding.documents.markdown.code import runs, told, with_code
 from tuloy.understanding.documents.markdown.hidden import blanked
 from tuloy.understanding.documents.markdown.pieces import Piece, is_order, parts_of, pieces_of, step_of
 from tuloy.understanding.documents.markdown.roles import heading_of, is_work, words_table
 from tuloy.understanding.documents.markdown.sections import Section
+from tuloy.understanding.drafting.forbidding import forbidden_in
 from tuloy.understanding.project import Project
 from tuloy.understanding.words.grammar import Grammar
 
 __all__ = ["Asked", "Part", "read_section"]
 
+_SMALL = re.compile(r"(?i)^(?:(?:and|then|now|next|finally|also|to|at|saka|tapos|pagkatapos)\b[, ]*)+")
 _UNREAD = 0.4  # how sure the rule lane is of a text in which it found no step
 
 
@@ -53,7 +58,7 @@ def read_section(place: int, asked: Asked) -> Part:
     required = any(asked.sections[one].role == "requirements" for one in section.above)
     below = required or section.role == "requirements"
     pieces, tables = pieces_of(section, asked.known, asked.text, required=below)
-    pieces = [one for one in pieces if not _is_heading(one, asked)]
+    pieces = [one for one in pieces if not (_is_heading(one, asked) or forbidden_in(one.title, asked.known))]
     nested = parts_of(section, asked.known)
     spans = sorted([(one.start, one.end) for one in pieces] + [span for span, _ in nested.values()])
     body = section.listed if required else section.body
@@ -67,6 +72,8 @@ def read_section(place: int, asked: Asked) -> Part:
             read = None
     plan = _with_parts(read, section, nested) if read else None
     plan = _with_pieces(plan, pieces, section, asked) if pieces else plan
+    if said := _said_to_run(plan, section, asked.known):
+        plan = _in_turn(_with_pieces(plan, said, section, asked), said, section)
     heading = _heading_step(place, asked, required=required, found=plan is not None)
     seen = heading is not None and plan is None
     if heading is not None:
@@ -106,7 +113,7 @@ def _with_parts(plan: Plan, section: Section, nested: dict[int, tuple[tuple[int,
 
 def _with_pieces(plan: Plan | None, pieces: Sequence[Piece], section: Section, asked: Asked) -> Plan:
     """Put the steps that are ones by their form among the others, in the order of the text."""
-    own = [step_of(piece, f"p{n}", asked.project, asked.priority) for n, piece in enumerate(pieces, 1)]
+    own = [step_of(piece, f"p{n}-{piece.start}", asked.project, asked.priority) for n, piece in enumerate(pieces, 1)]
     moved = [one.model_copy(update={"source": _moved(one, section.start)}) for one in own]
     if plan is None:
         plan = asked.understand(pieces[0].title)
@@ -123,6 +130,36 @@ def _with_pieces(plan: Plan | None, pieces: Sequence[Piece], section: Section, a
         steps += moved if n + 1 == len(plan.stages) else []
         stages.append(stage.model_copy(update={"steps": tuple(steps)}))
     return plan.model_copy(update={"stages": tuple(stages), "confidence": min(plan.confidence, 0.8)})
+
+
+def _said_to_run(plan: Plan | None, section: Section, known: Grammar) -> list[Piece]:
+    """Return the paragraphs like "And restart:" above a block of shell in which no step was found."""
+    places = sorted(step.source[0] + section.start for step in plan or () if step.source)
+    found = []
+    for fence in section.fences:
+        words = fence.introduced
+        if words is None or not words.words.endswith(":") or not typed_in(fence.body, fence.language):
+            continue
+        n = bisect_left(places, words.start)
+        title = _SMALL.sub("", words.words).rstrip(": ")
+        read = n < len(places) and places[n] < words.end
+        if title and not read and known.is_verb(title.split()[0].lower()):
+            found.append(Piece(title[:1].upper() + title[1:], "", words.start, words.end))
+    return found
+
+
+def _in_turn(plan: Plan, said: Sequence[Piece], section: Section) -> Plan:
+    """Let each of these steps follow the one before it."""
+    starts = {piece.start - section.start for piece in said}
+    stages = []
+    for stage in plan.stages:
+        steps: list[Step] = []
+        for step in stage.steps:
+            late = steps and step.source and step.source[0] in starts and step.parent is None
+            needs = (Need(step=steps[-1].parent or steps[-1].id),) if late else step.needs
+            steps.append(step.model_copy(update={"needs": needs}))
+        stages.append(stage.model_copy(update={"steps": tuple(steps)}))
+    return plan.model_copy(update={"stages": tuple(stages)})
 
 
 def _place(step: Step) -> int:

@@ -9,9 +9,11 @@ from typing import Literal, NamedTuple
 
 __all__ = ["Heading", "Role", "heading_of", "inherited", "is_work", "own_role", "words_table"]
 
-Role = Literal["work", "requirements", "criteria", "outside", "constraints", "forbidden", "background", "dated"]
+Role = Literal[
+    "work", "requirements", "criteria", "outside", "constraints", "forbidden", "background", "dated", "aside"
+]
 _ROLES: tuple[Role, ...] = (
-    "requirements", "forbidden", "constraints", "criteria", "outside", "background", "dated",
+    "requirements", "forbidden", "constraints", "criteria", "outside", "background", "dated", "aside",
 )  # fmt: skip
 _ID = re.compile(r"([A-Z]{1,8})[-_ ]?\d{1,6}(?:\.\d{1,4}){0,4}(?=[\s:)–—])(:|\)|[ \t]+[–—-](?=[ \t]))?[ \t]*")
 _BETWEEN = re.compile(r"\s*(?:[/&,+]|\band\b|\bor\b|\bat\b)\s*")
@@ -77,6 +79,10 @@ def _role(words: str) -> Role | None:
     bare = next((words.removesuffix(f" {word}") for word in known["behind"] if words.endswith(f" {word}")), "")
     if bare:
         return _role(bare)
+    if words.startswith("mga ") and (plural := _exactly(words.removeprefix("mga "))):
+        return plural
+    if _forbids(words):
+        return "forbidden"
     parts = [_exactly(part) for part in _BETWEEN.split(words) if part]
     if len(parts) < 2 or None in parts:
         return None
@@ -84,7 +90,16 @@ def _role(words: str) -> Role | None:
 
 
 def _exactly(words: str) -> Role | None:
-    return next((role for role in _ROLES if words in words_table()[role]), None)
+    found = next((role for role in _ROLES if words in words_table()[role]), None)
+    return "background" if found == "aside" else found
+
+
+def _forbids(words: str) -> bool:
+    """ "Things we must not do", "Never do this": not "Fix what must not happen"."""
+    known = words_table()
+    forbidding = [f"{one} " for one in known["forbids"]]
+    named = words.split()[0] in known["things"]
+    return any(f"{words} ".startswith(one) or (named and f" {one}" in f" {words} ") for one in forbidding)
 
 
 def inherited(above: Sequence[Role]) -> Role:

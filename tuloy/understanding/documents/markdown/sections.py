@@ -20,6 +20,9 @@ _TICKED = re.compile(r"(?m)^[ \t]*(?:[-*+][ \t]+)?\[[xX]\]\s")
 _OPEN = re.compile(r"(?m)^[ \t]*(?:[-*+][ \t]+)?\[ ?\]\s")
 _BOX = re.compile(r"^\[[ xX]?\]\s+")
 _BOLD = re.compile(r"(?<![\w/*])(\*\*|__)(?=[^\s/*_])([^*_`\n]+)(?<=[^\s/*_])\1(?![\w/*])")
+_STRONG = re.compile(
+    r"(?m)(^[ \t]*|(?<![\w/*`]))\*\*(?=[^\s/*])([^*`\n]{1,200})(?<=[^\s/*])\*\*(?![\w/*`])(?=([ \t]*[^\s:])?)"
+)
 _MOST_SECTIONS = 1000
 _NESTED_AT_MOST = 40
 Kind = Literal["text", "list", "item", "code", "table", "quote", "html", "heading", "other"]
@@ -141,7 +144,8 @@ def _moved(spans: Sequence[tuple[int, int]], start: int) -> list[tuple[int, int]
 
 
 def _without_marks(body: str) -> str:
-    """Blank "__" around words: what reads goals knows only stars as emphasis."""
+    """Blank the marks of strong words within a line: a title or limit is to have none, and "__" is read as a word."""
+    body = _STRONG.sub(lambda found: f"{found[1]}  {found[2]}  " if found[1].strip() or found[3] else found[0], body)
     return re.sub(
         r"(?<!\w)__(?=[A-Z])([^_\n]{1,200})(?<=\S)__(?!\w)", lambda found: f"  {found[1]}  ", body
     )  # fmt: skip
@@ -211,7 +215,6 @@ def _fill(found: list[Section], tokens: Sequence[object], starts: list[int]) -> 
                 section.tables.append(Table(block.start, []))
             elif block.kind == "code" and not block.within("quote"):
                 language = (token.info.split() or [""])[0].lower().strip("{}.")  # type: ignore[attr-defined]
-                language = "text" if token.type == "code_block" else language  # type: ignore[attr-defined]
                 section.fences.append(Fence(block.start, language, token.content, prose, block.within("item")))  # type: ignore[attr-defined]
         elif token.type == "inline":  # type: ignore[attr-defined]
             words = plain(token.content)  # type: ignore[attr-defined]
