@@ -313,3 +313,30 @@ def test_hostile_forms_are_read_in_time(text: str) -> None:
     with suppress(UsageError):
         plan_text(text, None)
     assert process_time() - before < 8
+
+
+def test_labels_without_colon_or_bold() -> None:
+    """A bold line, or a line with a colon, above a list is a label, too, with or without headings."""
+    for mark, end in (("**", ""), ("", ":")):
+        parts = {"Tasks": "- Add a cache\n- Test the pages", "Exclusions & non-goals": "- Phones", "Team": "- Ana",
+                 "Done when": "- It is fast"}  # fmt: skip
+        text = "".join(f"{mark}{label}{mark}{end}\n\n{body}\n\n" for label, body in parts.items())
+        for head in ("", "# T\n\n"):
+            plan = plan_text(head + text, None)
+            assert [step.title for step in plan] == ["Add a cache", "Test the pages"]
+            assert plan.goal.constraints == ("Out of scope: Phones",)
+            assert plan.stages[0].accept == ("It is fast",)
+
+
+def test_a_bug_report_is_its_fix() -> None:
+    """How to reproduce a fault is nothing to do."""
+    text = (
+        "# Crash\n\n## Steps to reproduce\n\n1. Open it\n2. Save\n\n## Actual\n\nBoom.\n\n## Fix\n\nHandle the name.\n"
+    )
+    assert titles(text) == ["Handle the name"]
+
+
+def test_headings_above_commands_without_numbers() -> None:
+    """An unnumbered heading that says what is done is a step when a command is below it."""
+    plan = plan_text("# T\n\n### Installing\n\n```sh\nnpm ci\n```\n\n### Build\n\n```sh\nnpm run b\n```\n", None)
+    assert argvs(plan) == [("npm", "ci"), ("npm", "run", "b")]

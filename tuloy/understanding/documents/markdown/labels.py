@@ -12,14 +12,15 @@ from typing import NamedTuple
 from tuloy.understanding.documents.markdown.roles import Role, is_work, own_role, words_table
 from tuloy.understanding.documents.markdown.sections import Block, Section, plain
 
-__all__ = ["cut_labels", "priority_said"]
+__all__ = ["cut_labels", "is_labelled", "priority_said"]
 
 _BOLD = re.compile(
     r"(?P<mark>\*\*|__)(?P<words>[^*_\n]{1,80}?)"
     r"(?:[ \t]*:[ \t]*(?P=mark)[ \t]*:?|(?P=mark)[ \t]*(?::|[–—](?=[ \t])|-(?=[ \t])))"
 )
-_ALONE = re.compile(r"[ \t>]*(?P<mark>\*\*|__)(?P<words>[^*_\n]{1,80}?)(?P=mark)[ \t]*\r?$", re.MULTILINE)
+_ALONE = re.compile(r"^[ \t>]*(?P<mark>\*\*|__)(?P<words>[^*_\n]{1,80}?)(?P=mark)[ \t]*\r?$", re.MULTILINE)
 _PLAIN = re.compile(r"^[ \t]*(?P<words>[^\W\d_][\w '’/&-]{1,60}):(?=\s)", re.MULTILINE)
+_ABOVE = re.compile(r"^[ \t]*(?P<words>[^\W\d_][\w '’/&-]{1,60}):[ \t]*\r?$", re.MULTILINE)
 _MARKER = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:\[[ xX]?\][ \t]+)?")
 _OWN: tuple[Role, ...] = ("criteria", "outside", "constraints", "forbidden")
 _Found = tuple[int, int, str, bool]  # start, end, words, bold
@@ -34,6 +35,12 @@ class _Cut(NamedTuple):
     block: Block
 
 
+def is_labelled(text: str) -> bool:
+    """Whether a line like "Out of scope:" says that what is below it is no work."""
+    roles = (own_role(found["words"]) for pattern in (_ABOVE, _ALONE) for found in pattern.finditer(text))
+    return any(role is not None and not is_work(role) for role in roles)
+
+
 def cut_labels(found: list[Section], text: str) -> None:
     """Make a section of each label in the text that says what follows it is for; it is blank where it stood."""
     for place in range(len(found)):
@@ -46,7 +53,7 @@ def cut_labels(found: list[Section], text: str) -> None:
                 role = _role(words, section, bold=bold)
                 stop = marks[n + 1][0] if n + 1 < len(marks) else block.end
                 if role is None:
-                    if bold:
+                    if bold and text[end:stop].strip():
                         section.masked.append((start, end))
                     continue
                 taken = _end(block, text, end, stop, section) if n + 1 == len(marks) else stop
@@ -74,6 +81,9 @@ def _labels(block: Block, text: str) -> Iterator[_Found]:
     alone = _ALONE.match(text, start, block.end)
     if alone and not text[alone.end() : block.end].strip() and not block.within("item"):
         yield start, alone.end(), alone["words"], own_role(alone["words"]) is not None
+        return
+    if (above := _ABOVE.match(text, start, block.end)) and not text[above.end() : block.end].strip():
+        yield start, above.end(), above["words"], own_role(above["words"]) is not None
         return
     place = start
     if (spoken := _PLAIN.match(text, start, block.end)) and own_role(spoken["words"]) in _OWN:

@@ -12,7 +12,7 @@ from tuloy.understanding.clauses.blocks import typed_in
 from tuloy.understanding.documents.markdown.code import runs, told, with_code
 from tuloy.understanding.documents.markdown.hidden import blanked
 from tuloy.understanding.documents.markdown.pieces import Piece, is_order, parts_of, pieces_of, step_of
-from tuloy.understanding.documents.markdown.roles import heading_of, is_work, words_table
+from tuloy.understanding.documents.markdown.roles import heading_of, is_work, own_role, words_table
 from tuloy.understanding.documents.markdown.sections import Section
 from tuloy.understanding.drafting.forbidding import forbidden_in
 from tuloy.understanding.project import Project
@@ -83,7 +83,7 @@ def read_section(place: int, asked: Asked) -> Part:
     else:
         part.left["code block"] = len(section.fences)
     part.plan = plan
-    part.left["table"] = len(tables)
+    part.left["table"], part.left["quoted paragraph"] = len(tables), len(section.quoted)
     part.left["paragraph"] = 0 if seen else _unread(section, plan, part, spans)
     return part
 
@@ -186,7 +186,7 @@ def _heading_step(place: int, asked: Asked, *, required: bool, found: bool) -> S
     elif required or (order and (numbered or section.texts or runs(section))):
         step = True
     else:
-        verb = asked.known.is_verb(heading.words.split()[0].lower())
+        verb = _names_work(heading.words.split()[0].lower(), asked.known)
         step = (heading.named and bool(section.fences)) or ((heading.numbered or verb) and runs(section))
     if not step:
         return None
@@ -194,6 +194,13 @@ def _heading_step(place: int, asked: Asked, *, required: bool, found: bool) -> S
     source = {"source": None, "parent": None, "needs": (), "id": "h1", "title": heading.words[:200]}
     details = "" if found else "\n".join(_details(place, asked))
     return told(read.model_copy(update=source), details)
+
+
+def _names_work(word: str, known: Grammar) -> bool:
+    """ "Install", "Building": what a heading of one word above a command does."""
+    stem = word.removesuffix("ing")
+    stems = (stem, f"{stem}e", stem[:-1]) if stem != word else ()
+    return known.is_verb(word) or any(known.is_verb(one) for one in stems)
 
 
 def _details(place: int, asked: Asked) -> list[str]:
@@ -227,7 +234,7 @@ def _unread(section: Section, plan: Plan | None, part: Part, spans: Sequence[tup
         while n < len(covered) and covered[n][1] <= block.start:
             n += 1
         used = n < len(covered) and covered[n][0] < block.end
-        known = block.ticked or block.words.endswith(":") or block.words.rstrip(".") in kept
+        known = block.ticked or block.words.endswith(":") or block.words.rstrip(".") in kept or own_role(block.words)
         if not used and not known and any(letter.isalnum() for letter in block.words):
             count += 1
     return count

@@ -118,9 +118,9 @@ def sections_of(text: str) -> list[Section]:
 
     None where it has neither these nor anything else that is no prose.
     """
-    from tuloy.understanding.documents.markdown.labels import cut_labels
+    from tuloy.understanding.documents.markdown.labels import cut_labels, is_labelled
 
-    if not (_HEADING.search(text) or _STRUCTURE.search(text) or front_matter(text)):
+    if not (_HEADING.search(text) or _STRUCTURE.search(text) or front_matter(text) or is_labelled(text)):
         return []
     from markdown_it import MarkdownIt
 
