@@ -3,6 +3,7 @@
 import pytest
 from reading_score import edges_of, own_steps
 
+from tuloy.plan import InstructAction
 from tuloy.understanding import understand
 
 DEMO = "Fix the lint errors and format the code, then run the tests and, if they pass, build the package"
@@ -508,7 +509,11 @@ def test_numbered_phases_become_stages() -> None:
         ("Rename `foo.py` to `bar.py`.", [None]),
         ("Fix the bug in `parse args`", [None]),
         ("Run the `lint` function", [None]),
-        ("Run these commands:\n```\nmake a\nmake b\n```", [("sh", "-c", "make a\nmake b")]),
+        ("Run these commands:\n```\nmake a\nmake b\n```", [("sh", "-ec", "make a\nmake b")]),
+        ("Run the query:\n```sql\nDROP TABLE users;\n```", [None]),
+        ('Run this:\n```json\n{"a": 1}\n```', [None]),
+        ("Run it:\n```console\n$ make a\nbuilding a\n```", [("make", "a")]),
+        ("Run the check:\n```\nTraceback (most recent call last):\n```", [None]),
     ],
 )
 def test_literal_commands(goal: str, argvs: list[tuple[str, ...] | None]) -> None:
@@ -538,3 +543,25 @@ def test_a_condition_on_a_file_is_a_command() -> None:
 def test_effects(goal: str, effects: str) -> None:
     """What reaches outside is marked, so that it is not repeated without asking."""
     assert [effects] == [step.effects for step in understand(goal)]
+
+
+def test_a_block_that_is_no_shell_is_told() -> None:
+    """A code block in another language is part of what its step is told, with its language."""
+    (step,) = understand("Run the query:\n```sql\nDROP TABLE users;\n```")
+    assert isinstance(step.action, InstructAction)
+    assert "```sql\nDROP TABLE users;\n```" in step.action.prompt
+
+
+def test_what_background_forbids_is_a_constraint() -> None:
+    """Background is no work, but what it forbids holds."""
+    plan = understand("Fix the parser.\n\n**Notes**\n\nBen wrote it. Don't touch the tests.\n")
+    assert plan.goal.constraints == ("Don't touch the tests",)
+    assert plan.stages[0].gates == ("limits",)
+
+
+@pytest.mark.parametrize("text", ["We must not touch the tests.", "**Do not touch** the tests."])
+def test_who_must_not_and_bold_words_are_limits(text: str) -> None:
+    """ "We must not …" asks for nothing, and a limit reads the same in bold."""
+    plan = understand(f"Fix the parser. {text}")
+    assert [step.title for step in plan] == ["Fix the parser"]
+    assert plan.stages[0].gates == ("limits",)

@@ -76,12 +76,17 @@ def literal_command(text: str, project: Project | None = None) -> Resolved:
     if project and (named := _own_entry(text, project, 0.95)):
         return named
     try:
-        argv = shlex.split(text) if not _SHELL.search(text) else ["sh", "-c", text]
+        argv = shlex.split(text) if not _SHELL.search(text) else [*_shell(text), text]
     except ValueError:
-        argv = ["sh", "-c", text]
+        argv = [*_shell(text), text]
     if len(argv) == 1 and argv[0].endswith(".py"):
         argv = ["python", *argv]
-    return _command(argv or ["sh", "-c", text], 0.97, effects=_literal_effects(text))
+    return _command(argv or [*_shell(text), text], 0.97, effects=_literal_effects(text))
+
+
+def _shell(text: str) -> list[str]:
+    """Of several lines the first that fails ends the command."""
+    return ["sh", "-ec" if "\n" in text else "-c"]
 
 
 def _program_in_words(words: list[str], project: Project | None) -> Resolved | None:

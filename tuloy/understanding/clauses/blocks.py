@@ -4,19 +4,22 @@ Owns layout only; what the words say is for `tuloy.understanding.drafting.readin
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-__all__ = ["Block", "blocks"]
+__all__ = ["Block", "blocks", "typed", "typed_in"]
 
 Kind = Literal["heading", "text", "ordered", "bullet", "code"]
 
 
 @dataclass
 class Block:
-    """One heading, paragraph, list item or code block; `inside` are the blocks nested below an item."""
+    """One heading, paragraph, list item or code block; `inside` are the blocks nested below an item.
+
+    `language` is what a code block says that it is written in, lower case.
+    """
 
     kind: Kind
     start: int
@@ -24,6 +27,7 @@ class Block:
     indent: int = 0
     ticked: bool = False
     inside: list["Block"] = field(default_factory=list)
+    language: str = ""
 
 
 @cache
@@ -36,6 +40,12 @@ def _line_pattern() -> re.Pattern[str]:
 
 _BOLD_LINE = re.compile(r"[ \t]*(\*\*|__)[ \t]*(?=\S)([^*_\n]{1,80}?)[ \t]*:?[ \t]*\1[ \t]*:?[ \t]*$")
 _BOX = re.compile(r"\[([ xX]?)\][ \t]+")
+_SHELLS = frozenset(
+    {"sh", "bash", "zsh", "shell", "console", "shell-session", "sh-session", "shellsession", "terminal"}
+)
+_COMMAND_LINE = re.compile(
+    r"[ \t]*(?:#|(?:[A-Za-z_]\w*=\S*[ \t]*)*(?:[a-z~][\w.+-]*|\.{0,2}/[\w./+-]+|--?\w[\w-]*)(?:[ \t;&|\\]|$)|\w+=)"
+)
 _INLINE = re.compile(r"(?:(?<=[\s:;,.])|^)\(?(\d{1,2})[.)][ \t]+(?=[^\s\d])")
 
 
@@ -62,6 +72,7 @@ def _flat(text: str) -> Iterator[Block]:
             if current:
                 yield current
             current, fence = None, Block("code", min(end + 1, len(text)), end, indent)
+            fence.language = _language(text[match.end() : end])
         elif blank:
             if current:
                 yield current
@@ -81,6 +92,42 @@ def _flat(text: str) -> Iterator[Block]:
                 yield current
             current = Block("text", start + len(match["indent"]), end, indent)
     yield from (block for block in (current, fence) if block)
+
+
+def _language(info: str) -> str:
+    words = info.strip("`~ \t\r").split()
+    return words[0].lower().strip("{}.") if words else ""
+
+
+def typed(code: Block, text: str) -> str | None:
+    """Return what a code block has a shell do; None where it is written in something else.
+
+    Of a transcript these are the lines with a prompt, and those that they go on in. Without a language it is a command
+    where it looks like one.
+    """
+    return typed_in(text[code.start : code.end], code.language)
+
+
+def typed_in(body: str, language: str) -> str | None:
+    """As `typed`, of a block's words and its language."""
+    lines = body.rstrip().splitlines()
+    prompted = [n for n, line in enumerate(lines) if line.lstrip().startswith("$ ")]
+    if language not in _SHELLS and not (not language and (prompted or _looks_typed(lines))):
+        return None
+    if prompted:
+        kept: list[str] = []
+        for n, line in enumerate(lines):
+            if line.lstrip().startswith("$ "):
+                kept.append(line.lstrip()[2:])
+            elif kept and n and lines[n - 1].endswith("\\"):
+                kept.append(line)
+        lines = kept
+    return "\n".join(lines).strip() or None
+
+
+def _looks_typed(lines: Sequence[str]) -> bool:
+    """Whether every line begins as a command does: a name in lower case, a path, a variable, a comment."""
+    return all(_COMMAND_LINE.match(line) for line in lines if line.strip())
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:

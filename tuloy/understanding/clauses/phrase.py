@@ -128,8 +128,9 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
 
 
 def _limits(words: Sequence[str], known: Grammar) -> bool:
-    """ "The public API must stay as it is", "the schema must not change": a duty to leave something as it is."""
-    if words[0] in known.doers or known.is_verb(words[0]):
+    """ "The public API must stay as it is", "we must not change it": a duty to leave something as it is."""
+    told = words[0] in known.doers
+    if not told and known.is_verb(words[0]):
         return False
     for n, word in enumerate(words[:12]):
         duty = known.duties.at(words, n) if n else None
@@ -137,7 +138,8 @@ def _limits(words: Sequence[str], known: Grammar) -> bool:
             return True  # "I'd be grateful if the placeholders stayed as they are"
         if duty and n + duty[1] < len(words):
             after = words[n + duty[1]]
-            return after in known.staying or after in known.negations or words[n + duty[1] - 1] in known.negations
+            negated = after in known.negations or words[n + duty[1] - 1] in known.negations
+            return negated or (after in known.staying and not told)
         if n and word in known.auxiliaries | known.whether:
             return False
     return False

@@ -22,6 +22,12 @@ _PRIORITIES: dict[str, Priority] = {
     "medium": "normal",
     "normal": "normal",
     "low": "low",
+    "p0": "critical",
+    "p1": "high",
+    "p2": "normal",
+    "p3": "low",
+    "mataas": "high",
+    "mababa": "low",
 }
 
 

@@ -6,7 +6,7 @@ Owns what lists, headings and sections imply. Knows neither projects nor records
 import re
 from collections.abc import Sequence
 
-from tuloy.understanding.clauses.blocks import Block
+from tuloy.understanding.clauses.blocks import Block, typed
 from tuloy.understanding.clauses.cutting import clauses, sentences
 from tuloy.understanding.clauses.phrase import stripped
 from tuloy.understanding.clauses.turns import turned
@@ -261,10 +261,15 @@ class _Reader(Sentences):
                 self.section = name
 
     def _code(self, block: Block, made: list[Draft]) -> None:
-        """A fenced block below a step that runs something is its command."""
-        body = self.text[block.start : block.end].strip()
-        if body and made and not made[-1].command and self.known.root(made[-1].verb) in ("run", "execute", "i-run"):
-            made[-1].command = body
+        """A block of shell below a step that runs something is its command; any other is what its step is told."""
+        body = self.text[block.start : block.end].rstrip()
+        if not body.strip() or not made or self.section or made[-1].command:
+            return
+        command = typed(block, self.text)
+        if command and self.known.root(made[-1].verb) in ("run", "execute", "i-run"):
+            made[-1].command = command
+        else:
+            made[-1].details.append(f"\n\n```{block.language}\n{body}\n```\n")
 
     def _prose(self, block: Block, base: Needs, *, forced: bool = False) -> list[Draft]:
         tokens = self.wording.tokens(block)

@@ -12,6 +12,7 @@ from tuloy.understanding.clauses.phrase import Phrase, constrains, stripped
 from tuloy.understanding.clauses.scan import Clause
 from tuloy.understanding.drafting.conditions import Condition, asked_of, opposite
 from tuloy.understanding.drafting.draft import Draft, Needs, Why
+from tuloy.understanding.drafting.forbidding import forbidden_in
 from tuloy.understanding.drafting.references import shared_object
 from tuloy.understanding.drafting.subordinate import CONDITIONS
 from tuloy.understanding.drafting.told import Told
@@ -366,6 +367,9 @@ class Sentences(Topics):
         words = " ".join(self.text[block.start : block.end].split()).strip("*_ ")
         if words and self.section == "background":
             self.found.told.append(Why("background", (block.start, block.end)))
+        if words and self.section in ("background", "criteria"):
+            forbidden = forbidden_in(self.text[block.start : block.end], self.known)
+            self.found.constraints += [one for one in forbidden if one not in self.found.constraints]
         if words and self.section == "criteria":
             self.found.accept.append(words)
         elif words and self.section == "constraints":

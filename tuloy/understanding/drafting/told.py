@@ -19,6 +19,8 @@ from tuloy.understanding.words.tokens import Token
 
 __all__ = ["Drafts", "Reading", "Told"]
 
+_EMPHASIS = re.compile(r"(?<![/\w*`])\*\*(?=\w)|(?<=[\w.!])\*\*(?![/\w*`])")
+
 
 @dataclass
 class Reading:
@@ -278,6 +280,7 @@ class Drafts:
         while len(tokens) > 1 and tokens[-1].norm in loose:
             tokens = tokens[:-1]
         raw = self.text[tokens[0].start : tokens[-1].end] if tokens else ""
+        raw = _EMPHASIS.sub("", raw)
         words = " ".join(f"{clause.opener if clause.kind == 'constraint' else ''} {raw}".split())
         if words and words not in self.found.constraints:
             self.found.constraints.append(words)
