@@ -11,6 +11,7 @@ from tuloy.agents.matching import agents_of, choose
 from tuloy.agents.prompt_cli import KNOWN
 from tuloy.agents.tools import on_path
 from tuloy.plan import Plan
+from tuloy.printable import one_line
 from tuloy.settings import Settings
 from tuloy.understanding.estimate import longest_chain_s
 
@@ -35,7 +36,9 @@ def facts_of(plan: Plan, settings: Settings, repo: str, *, corrected: bool = Fal
 
 def readings_of(plan: Plan) -> list[str]:
     """The plan's own reading and the others, with how likely each is and why it is one."""
-    own = "as shown" if len(plan) > 1 else next(iter(plan)).title
+    titles = [one_line(step.title, 60) for step in plan if step.parent is None]
+    own = ", ".join(titles[:3]) + (f" and {_steps(len(titles) - 3)} more" if len(titles) > 3 else "")
+    own += " (as the model plans it)" if plan.lane == "model" else ""
     lines = [f"1. {own}  ({plan.confidence:.2f})"]
     for number, other in enumerate(plan.alternatives, 2):
         lines.append(f"{number}. {other.reading}  ({other.confidence:.2f}: {other.why})")

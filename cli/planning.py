@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cli.looking import tell
 from cli.plan_facts import readings_of
@@ -17,11 +16,8 @@ from cli.screen import err
 from tuloy.errors import Interrupted, ReadingUnsure
 from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
-from tuloy.understanding import look_at
-from tuloy.understanding.alternatives import is_sure, take
-
-if TYPE_CHECKING:
-    from tuloy.work.reading import Lane
+from tuloy.understanding.alternatives import is_sure
+from tuloy.work.reading import Lane, read_goal, take_reading
 
 __all__ = ["Asked", "Read", "plan_from", "settled"]
 
@@ -41,14 +37,13 @@ class Asked:
     yes: bool = False
     reading: int | None = None
     fresh: bool = False
-    lane: "Lane" = "auto"
+    lane: Lane = "auto"
 
 
 def plan_from(text: str, root: Path, settings: Settings, priority: Priority | None, asked: Asked = Asked()) -> Read:
     """Return the plan of a text for the project in `root`."""
     from tuloy.store.durations import usual_durations
     from tuloy.understanding.estimate import with_durations
-    from tuloy.work.reading import read_goal
 
     store = settings.home / "tuloy.db"
     standing = None if asked.fresh or asked.reading else _correction(store, root, settings.home, text)
@@ -56,9 +51,10 @@ def plan_from(text: str, root: Path, settings: Settings, priority: Priority | No
         if priority is not None:
             standing = standing.model_copy(update={"goal": standing.goal.model_copy(update={"priority": priority})})
         return Read(standing, corrected=True)
-    plan = read_goal(text, root, priority=priority, lane=asked.lane, model=settings.model, tell=tell)
+    lane: Lane = "rules" if (asked.reading or 1) > 1 else asked.lane  # the other readings are the rules', whoever plans
+    plan = read_goal(text, root, priority=priority, lane=lane, model=settings.model, tell=tell)
     if asked.reading is not None:
-        plan = take(plan, asked.reading, look_at(root))
+        plan = take_reading(plan, asked.reading, root)
     return Read(with_durations(plan, usual_durations(store, str(root.resolve()))))
 
 
@@ -89,11 +85,11 @@ def settled(
             f"{read.plan.goal.text[:100]!r} can be read in {len(readings)} ways: {' '.join(readings)}; say which with "
             "`--reading NUMBER`, take the first with `--yes`, or change it with `tuloy plan --edit`"
         )
-    return _chosen(read.plan, readings, look_at(root), edit, ask)
+    return _chosen(read.plan, readings, root, edit, ask)
 
 
 def _chosen(
-    plan: Plan, readings: Sequence[str], project: object, edit: Callable[[Plan], Plan], ask: Callable[[str], str]
+    plan: Plan, readings: Sequence[str], root: Path, edit: Callable[[Plan], Plan], ask: Callable[[str], str]
 ) -> Plan:
     err.print("This can be read in several ways:", markup=False)
     for line in readings:
@@ -105,7 +101,7 @@ def _chosen(
         if answer in ("edit", "e"):
             return edit(plan)
         if answer.isdecimal() and 1 <= int(answer) <= len(readings):
-            return take(plan, int(answer), project)  # type: ignore[arg-type]
+            return take_reading(plan, int(answer), root)
 
 
 def _correction(store: Path, root: Path, home: Path, text: str) -> Plan | None:

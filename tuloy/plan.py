@@ -204,11 +204,15 @@ class Complexity(Record):
 
 
 class Alternative(Record):
-    """Another way the text could be read, how likely it is meant, and what in the text leaves it open."""
+    """Another way the text could be read, how likely it is meant, and what in the text leaves it open.
+
+    `doubt` names what is open: readings of the same doubt exclude each other.
+    """
 
     reading: str
     confidence: float = Field(ge=0, le=1)
     why: str = ""
+    doubt: str = ""
 
 
 class Plan(Record):

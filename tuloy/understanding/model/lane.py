@@ -11,6 +11,7 @@ from tuloy.errors import PlanInvalid
 from tuloy.plan import Plan, topological_order
 from tuloy.printable import one_line
 from tuloy.settings import ModelSettings
+from tuloy.understanding.alternatives import with_readings_of
 from tuloy.understanding.assemble import Given, assemble
 from tuloy.understanding.drafting.conditions import content
 from tuloy.understanding.drafting.draft import Draft, reduced
@@ -56,7 +57,8 @@ def _asked(rules: Plan, project: Project | None, model: ModelSettings, limits: L
     for left in reversed(range(CORRECTIONS + 1)):
         answer = ask(model, messages, schema=SCHEMA, think=False, limits=limits)
         try:
-            return in_parts(in_stages(plan_told(answer.text, rules, project)), project)
+            plan = in_stages(plan_told(answer.text, rules, project))
+            return in_parts(with_readings_of(plan, rules), project)
         except PlanInvalid as error:
             if not left:
                 raise
