@@ -1,10 +1,11 @@
 """Commands that only look: `plan`, `status`, `show`. They never import Prefect."""
 
-import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from cli.encoding import json_for
 from cli.screen import err, out, print_goal, print_goals
 from tuloy.errors import StoreUnavailable, UsageError
 from tuloy.plan import Plan, Priority
@@ -234,4 +235,4 @@ def tell(line: str) -> None:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(json_for(sys.stdout, document))
