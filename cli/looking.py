@@ -59,7 +59,7 @@ def show_plan(
         if lists:
             return _show_list(lists, file, as_json, alone=not (edit or why or asked.reading))
     if why:
-        return _explain(texts[0], root, as_json)
+        return _explain(texts[0], root, wanted, asked, as_json)
     return _show_one(texts[0], root, wanted, asked, as_json, edit=edit)
 
 
@@ -123,18 +123,19 @@ def _settings_of_plan(root: Path) -> Settings:
     return settings_for(root, trusted=not came)
 
 
-def _explain(text: str, root: Path, as_json: bool) -> int:
-    """Print which words made what, and by which rule."""
+def _explain(text: str, root: Path, priority: Priority | None, asked: "Asked", as_json: bool) -> int:
+    """Print where each part of the plan that is shown comes from: which words made what, and by which rule."""
     from dataclasses import asdict
 
     from rich.table import Table
     from rich.text import Text
 
+    from cli.planning import plan_from
     from tuloy.printable import one_line
     from tuloy.understanding.explain import explain
-    from tuloy.work.reading import read_goal
 
-    found = explain(text, read_goal(text, root, lane="rules"))
+    read = plan_from(text, root, _settings_of_plan(root), priority, asked)
+    found = explain(text, read.plan, edited=read.corrected)
     if as_json:
         print_json([asdict(one) for one in found])
         return 0

@@ -114,3 +114,11 @@ def test_a_required_model_that_is_not_there_begins_nothing(tuloy: Callable[..., 
     ran = tuloy("run", WISH, "--lane", "model", "--repo", str(small), env={"OLLAMA_HOST": closed_address()})
     assert ran.code == 4
     assert len(tuloy("status", "--json", "--limit", "1000").document["goals"]) == before
+
+
+def test_what_is_explained_is_what_is_shown(plan: Callable[..., Ran], ollama: ScriptedOllama) -> None:
+    """`--explain` explains the model's plan where a model plans, not the rules'."""
+    ran = plan(WISH, "--explain", "--json", "--lane", "model", OLLAMA_HOST=ollama.url, TULOY_MODEL="small")
+    assert [(one["subject"], one["rule"]) for one in ran.document] == [
+        ("s1.1", "by the model"), ("s1.2", "by the model"), ("s1.1 -> s1.2", "by the model"),
+    ]  # fmt: skip
