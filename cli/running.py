@@ -10,7 +10,7 @@ from cli.looking import edit_plan, open_the_store, print_json, priority_of, sett
 from cli.plan_screen import print_plan
 from cli.planning import Asked, plan_from, settled
 from cli.screen import Live, err, out, print_goal
-from cli.todo import texts_and_lists
+from cli.todo import tell_what_differs, texts_and_lists
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server, revive_server
 from tuloy.agents.matching import agents_of
@@ -74,6 +74,7 @@ def run_goals(
     with open_the_store(settings) as store:
         if lists:
             taken = take_in(store, repository, lists)
+            tell_what_differs(taken)
             among = {*taken.added, *taken.edited, *taken.same}
             return _run_listed(store, settings, repository, among, agent, as_json, accept)
         _warm_up(settings)
