@@ -14,7 +14,7 @@ __all__ = ["Places", "read_as_seen", "seen"]
 
 _UNSEEN = re.compile(
     "[\xad\u034f\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff\U000e0000-\U000e007f]"
-    "|(?<=[A-Za-z0-9])[\u200c\u200d]+(?=[A-Za-z0-9])"  # joiners: they have a meaning in other scripts
+    "|(?<=[A-Za-z0-9])[\u200c\u200d]+|[\u200c\u200d]+(?=[A-Za-z0-9])"  # joiners: they have a meaning in other scripts
 )
 _SEPARATORS = {0x2028: " ", 0x2029: " "}
 Places = Callable[[tuple[int, int]], tuple[int, int]]

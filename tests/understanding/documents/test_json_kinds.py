@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tuloy.errors import UsageError
 from tuloy.plan import CommandAction, InstructAction
+from tuloy.understanding import look_at
 from tuloy.understanding.documents import plan_entry, read_document
 from tuloy.understanding.documents.entries import Document, Entry
 from tuloy.understanding.documents.features import write_status
@@ -331,3 +332,31 @@ def test_the_files_own_spelling_is_written_back(read) -> None:
     ).path
     entry = read_document(path).entries[0]
     assert write_status(path, "1", "done", entry.content, frozenset({"Approved"})) == "Completed"
+
+
+def test_a_todo_that_is_several_steps_is_those_steps(read, tmp_path: Path) -> None:
+    """Steps that a todo's words name come one after the other; a choice is one step, and so are words with details."""
+    tables = "[project]\nname = 'x'\n[build-system]\nrequires = []\n[tool.pytest.ini_options]\n"
+    (tmp_path / "pyproject.toml").write_text(tables)
+    todos = ["Run the tests and build the wheel", "Run the tests; if they fail, tell Ana", "Write a note"]
+    task = {"id": 1, "description": "Release", "todos": [{"text": text} for text in todos]}
+    plan = plan_entry(read({"tasks": [task]}).entries[0], look_at(tmp_path))
+    kinds = [step.action.kind for step in plan]
+    assert [step.title for step in plan] == ["Run the tests", "Build the wheel", todos[1], todos[2]]
+    assert kinds == ["command", "command", "instruct", "instruct"]
+    assert [[need.step for need in step.needs] for step in plan] == [[], ["s1.1"], ["s1.2"], ["s1.3"]]
+    feature = {"id": 1, "title": "Run the tests and build the wheel", "status": "approved", "description": "Why: x"}
+    assert len(plan_entry(read({"features": [feature]}).entries[0], None)) == 1
+
+
+def test_urgency_in_a_todo_counts(read) -> None:
+    """One urgent todo makes its goal urgent, by its words and by its date; one that may wait does not slow the rest."""
+
+    def goal(*texts: str, **more: object):
+        task = {"id": 1, "description": "Release it", "todos": [{"text": text} for text in texts], **more}
+        return plan_entry(read({"tasks": [task]}).entries[0], None).goal
+
+    assert goal("Fix the leak, urgent!", "Write a note").priority in ("high", "critical")
+    assert goal("Fix the leak, no rush", "Write a note").priority == "normal"
+    assert goal("Fix the leak by Friday", "Write a note").deadline
+    assert goal("Fix the leak, urgent!", priority="low").priority == "low"
