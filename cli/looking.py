@@ -57,30 +57,42 @@ def show_plan(
 
         texts, lists = texts_and_lists(file, root, wanted)
         if lists:
-            return _show_list(lists, file, as_json, alone=not (edit or why or asked.reading))
+            return _show_list(lists, file, root, as_json, alone=not (edit or why or asked.reading))
     if why:
         return _explain(texts[0], root, wanted, asked, as_json)
-    return _show_one(texts[0], root, wanted, asked, as_json, edit=edit)
+    return _show_one(texts[0], root, wanted, asked, as_json, edit=edit, file=file)
 
 
-def _show_list(lists: Sequence["Read"], file: str, as_json: bool, *, alone: bool) -> int:
+def _show_list(lists: Sequence["Read"], file: str, root: Path, as_json: bool, *, alone: bool) -> int:
     """Print the plan of each goal of a document that is a list of them."""
-    from cli.plan_screen import print_plan
+    from cli.plan_facts import next_of_file
+    from cli.plan_screen import print_facts, print_plan
 
     plans = [plan for read in lists for _, plan in read.plans]
     if not plans:
         raise UsageError(f"{file!r} holds nothing that is open; `tuloy list --all` shows what was taken in before")
     if not alone:
-        raise UsageError(f"{file!r} is a list of {len(plans)} goals; --edit, --explain and --reading take one goal")
+        raise UsageError(f"{file!r} is a list of goals; --edit, --explain and --reading take a goal in words or prose")
     if as_json:
         documents = [plan.model_dump(mode="json") for plan in plans]
         print_json(documents[0] if len(documents) == 1 else documents)
     for plan in [] if as_json else plans:
         print_plan(plan, out)
+    if not as_json:
+        print_facts([("next", next_of_file(file, str(root)))], out)
     return 0
 
 
-def _show_one(text: str, root: Path, priority: Priority | None, asked: "Asked", as_json: bool, *, edit: bool) -> int:
+def _show_one(
+    text: str,
+    root: Path,
+    priority: Priority | None,
+    asked: "Asked",
+    as_json: bool,
+    *,
+    edit: bool,
+    file: str | None = None,
+) -> int:
     from cli.planning import Read, plan_from
 
     settings = _settings_of_plan(root)
@@ -93,7 +105,8 @@ def _show_one(text: str, root: Path, priority: Priority | None, asked: "Asked", 
         from cli.plan_facts import facts_of
         from cli.plan_screen import print_plan
 
-        print_plan(read.plan, out, facts_of(read.plan, settings, str(root), corrected=read.corrected and not edit))
+        corrected = read.corrected and not edit
+        print_plan(read.plan, out, facts_of(read.plan, settings, str(root), corrected=corrected, file=file))
     return 0
 
 
