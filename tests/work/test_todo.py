@@ -11,6 +11,7 @@ from tuloy.errors import GoalBusy, UsageError
 from tuloy.outcome import Outcome
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store, open_store, verify
+from tuloy.store.intake import Apart
 from tuloy.work.begin import Begun
 from tuloy.work.origins import write_back
 from tuloy.work.starting import all_held, begin_open, next_open
@@ -194,6 +195,10 @@ def test_list_and_file_do_not_drift_apart_unsaid(store: Store, repo: Repository,
     taken = take_in(store, repo, read_documents([features, copy], repo.root))
     lines = told_apart(taken.apart)
     assert lines[0].startswith(f"FEATURES.json: still open there, cancelled here: {first.id} ('a'); `tuloy rm")
+    assert told_apart([Apart("ended", "g1", "done", "", "/f/a.md"), Apart("gone", "g2", "running", "b", "/f/b")]) == [
+        "a.md: still open there, done here: g1; say so there, or `tuloy rm g1`, and it is taken in anew",
+        "b: no longer has what g2 ('b') came from, running here; `tuloy cancel g2` ends it",
+    ]
     assert lines[1:] == [
         f"copy.json: what {one.id} ({name!r}) came from is here too; only the file that it came from is told its end"
         for one, name in ((first, "a"), (second, "b"))

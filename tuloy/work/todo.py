@@ -108,11 +108,9 @@ def told_apart(apart: Sequence[Apart]) -> list[str]:
         elif how == "gone":
             lines.append(f"{name}: no longer has what {names} came from, {status} here; `tuloy cancel {first}` ends it")
         else:
-            again = f"`tuloy resume {first}` goes on, " if status == "failed" else ""
-            lines.append(
-                f"{name}: still open there, {status} here: {names}; {again}`tuloy rm {first}` and then `tuloy migrate` "
-                "makes it a new goal, and the file's own word for done ends it there"
-            )
+            other = {"failed": f"`tuloy resume {first}` goes on", "done": "say so there"}.get(status, "")
+            anew = f"`tuloy rm {first}`, and it is taken in anew"
+            lines.append(f"{name}: still open there, {status} here: {names}; {f'{other}, or ' if other else ''}{anew}")
     return lines
 
 
