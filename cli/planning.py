@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.looking import tell
 from cli.plan_facts import readings_of
@@ -19,7 +20,10 @@ from tuloy.settings import Settings
 from tuloy.understanding.alternatives import is_sure
 from tuloy.work.reading import Lane, read_goal, take_reading
 
-__all__ = ["Asked", "Read", "plan_from", "settled"]
+if TYPE_CHECKING:
+    from tuloy.store import GoalRow, Store
+
+__all__ = ["Asked", "Read", "plan_from", "require_clear", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,25 @@ def settled(
             "`--reading NUMBER`, take the first with `--yes`, or change it with `tuloy plan --edit`"
         )
     return _chosen(read.plan, readings, root, edit, ask)
+
+
+def require_clear(store: "Store", goal: "GoalRow") -> None:
+    """Make sure that a goal of the list may be started unasked.
+
+    Raises:
+        ReadingUnsure: when its words can be read in several ways, and the user kept no plan for them.
+    """
+    origin = store.origin_of(goal.id)
+    if origin is not None and origin.kind != "text":
+        return
+    if store.corrected_plan(goal.repo_id or "", goal.text) is not None:
+        return
+    plan = read_goal(goal.text, Path(goal.repo or "."), lane="rules")
+    if not is_sure(plan):
+        raise ReadingUnsure(
+            f"goal {goal.id} ({goal.text[:100]!r}) can be read in several ways: {' '.join(readings_of(plan))}; "
+            f"`tuloy rm {goal.id}`, then run it with `--reading NUMBER`, or change it with `tuloy plan --edit`"
+        )
 
 
 def _chosen(
