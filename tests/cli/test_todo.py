@@ -101,7 +101,7 @@ def test_a_document_is_run_in_order_and_told(tuloy: Callable[..., Ran], small: P
 
 
 def test_an_unclear_goal_of_the_list_is_not_started_unasked(elsewhere: Callable[..., Ran], small: Path):
-    """Neither `run --open` nor `resume` starts a goal whose words mean several things; both end with 3 and name them."""
+    """Neither `run --open` nor `resume` starts a goal of unclear words; both end with 3 and name its readings."""
     elsewhere("add", "Improve the notes", cwd=small)
     (goal,) = elsewhere("list", "--json").document["goals"]
     for words in (["run", "--open"], ["resume", goal["id"]]):

@@ -44,12 +44,9 @@ def by_model(
     try:
         require_model(model)
         tell(f"asking {model.name} at {address_of(model)} for a plan")
-        from tuloy.understanding.model.client import Limits
         from tuloy.understanding.model.lane import read_by_model
 
-        limits = limits or Limits()
-
-        def silent(limits: Limits = limits) -> None:
+        def silent() -> None:
             if not told.is_set():
                 tell(_waiting(model, limits, required))
                 told.set()
@@ -69,11 +66,13 @@ def _noted(rules: Plan, why: str) -> Plan:
     return rules.model_copy(update={"notes": (*rules.notes, f"read by rules alone: {why}")})
 
 
-def _waiting(model: ModelSettings, limits: Limits, required: bool) -> str:
+def _waiting(model: ModelSettings, limits: Limits | None, required: bool) -> str:
     """Say that nothing comes, what the server says of it, how long it is waited for, and what an interrupt does."""
     from tuloy.errors import ModelFailed
+    from tuloy.understanding.model.client import Limits
     from tuloy.understanding.model.probe import is_loaded
 
+    limits = limits or Limits()
     try:
         state = "the server has it loaded" if is_loaded(model) else "the server has not loaded it yet"
     except ModelFailed:
