@@ -1,10 +1,11 @@
 """Commands that only look: `plan`, `status`, `show`. They never import Prefect."""
 
-import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from cli.encoding import json_for
 from cli.screen import err, out, print_goal, print_goals
 from tuloy.errors import StoreUnavailable, UsageError
 from tuloy.plan import Plan, Priority
@@ -56,30 +57,42 @@ def show_plan(
 
         texts, lists = texts_and_lists(file, root, wanted)
         if lists:
-            return _show_list(lists, file, as_json, alone=not (edit or why or asked.reading))
+            return _show_list(lists, file, root, as_json, alone=not (edit or why or asked.reading))
     if why:
-        return _explain(texts[0], root, as_json)
-    return _show_one(texts[0], root, wanted, asked, as_json, edit=edit)
+        return _explain(texts[0], root, wanted, asked, as_json)
+    return _show_one(texts[0], root, wanted, asked, as_json, edit=edit, file=file)
 
 
-def _show_list(lists: Sequence["Read"], file: str, as_json: bool, *, alone: bool) -> int:
+def _show_list(lists: Sequence["Read"], file: str, root: Path, as_json: bool, *, alone: bool) -> int:
     """Print the plan of each goal of a document that is a list of them."""
-    from cli.plan_screen import print_plan
+    from cli.plan_facts import next_of_file
+    from cli.plan_screen import print_facts, print_plan
 
     plans = [plan for read in lists for _, plan in read.plans]
     if not plans:
         raise UsageError(f"{file!r} holds nothing that is open; `tuloy list --all` shows what was taken in before")
     if not alone:
-        raise UsageError(f"{file!r} is a list of {len(plans)} goals; --edit, --explain and --reading take one goal")
+        raise UsageError(f"{file!r} is a list of goals; --edit, --explain and --reading take a goal in words or prose")
     if as_json:
         documents = [plan.model_dump(mode="json") for plan in plans]
         print_json(documents[0] if len(documents) == 1 else documents)
     for plan in [] if as_json else plans:
         print_plan(plan, out)
+    if not as_json:
+        print_facts([("next", next_of_file(file, str(root)))], out)
     return 0
 
 
-def _show_one(text: str, root: Path, priority: Priority | None, asked: "Asked", as_json: bool, *, edit: bool) -> int:
+def _show_one(
+    text: str,
+    root: Path,
+    priority: Priority | None,
+    asked: "Asked",
+    as_json: bool,
+    *,
+    edit: bool,
+    file: str | None = None,
+) -> int:
     from cli.planning import Read, plan_from
 
     settings = _settings_of_plan(root)
@@ -92,7 +105,8 @@ def _show_one(text: str, root: Path, priority: Priority | None, asked: "Asked", 
         from cli.plan_facts import facts_of
         from cli.plan_screen import print_plan
 
-        print_plan(read.plan, out, facts_of(read.plan, settings, str(root), corrected=read.corrected and not edit))
+        corrected = read.corrected and not edit
+        print_plan(read.plan, out, facts_of(read.plan, settings, str(root), corrected=corrected, file=file))
     return 0
 
 
@@ -122,18 +136,19 @@ def _settings_of_plan(root: Path) -> Settings:
     return settings_for(root, trusted=not came)
 
 
-def _explain(text: str, root: Path, as_json: bool) -> int:
-    """Print which words made what, and by which rule."""
+def _explain(text: str, root: Path, priority: Priority | None, asked: "Asked", as_json: bool) -> int:
+    """Print where each part of the plan that is shown comes from: which words made what, and by which rule."""
     from dataclasses import asdict
 
     from rich.table import Table
     from rich.text import Text
 
+    from cli.planning import plan_from
     from tuloy.printable import one_line
     from tuloy.understanding.explain import explain
-    from tuloy.work.reading import read_goal
 
-    found = explain(text, read_goal(text, root, lane="rules"))
+    read = plan_from(text, root, _settings_of_plan(root), priority, asked)
+    found = explain(text, read.plan, edited=read.corrected)
     if as_json:
         print_json([asdict(one) for one in found])
         return 0
@@ -234,4 +249,4 @@ def tell(line: str) -> None:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(json_for(sys.stdout, document))

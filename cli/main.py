@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from cli.encoding import speak_everywhere
 from tuloy.errors import TuloyError, UsageError
 
 __all__ = ["app", "main"]
@@ -270,6 +271,7 @@ def audit_verify(as_json: JsonOption = False) -> None:
 
 def main() -> None:
     """Run the command line."""
+    speak_everywhere()
     if sys.argv[1:] == ["--version"]:
         from tuloy import __version__
 

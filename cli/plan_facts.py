@@ -11,16 +11,19 @@ from tuloy.agents.matching import agents_of, choose
 from tuloy.agents.prompt_cli import KNOWN
 from tuloy.agents.tools import on_path
 from tuloy.plan import Plan
+from tuloy.printable import one_line
 from tuloy.settings import Settings
 from tuloy.understanding.estimate import longest_chain_s
 
-__all__ = ["facts_of", "readings_of", "zone_name"]
+__all__ = ["facts_of", "next_of_file", "readings_of", "zone_name"]
 
 _LONG = 60
 
 
-def facts_of(plan: Plan, settings: Settings, repo: str, *, corrected: bool = False) -> list[tuple[str, str]]:
-    """Return names and values, a name several times where it has several lines."""
+def facts_of(
+    plan: Plan, settings: Settings, repo: str, *, corrected: bool = False, file: str | None = None
+) -> list[tuple[str, str]]:
+    """Return names and values, a name several times where it has several lines; `file` is where the text came from."""
     found = [("agents", line) for line in _agents(plan, settings)]
     if plan.goal.priority != "normal":
         found.append(("priority", plan.goal.priority))
@@ -30,12 +33,19 @@ def facts_of(plan: Plan, settings: Settings, repo: str, *, corrected: bool = Fal
     found += [("or", line) for line in readings_of(plan)[1:]]
     if corrected:
         found.append(("corrected", "this is the plan that you edited for this text; `--fresh` reads it anew"))
-    return [*found, ("next", _next(plan, repo))]
+    return [*found, ("next", next_of_file(file, repo) if file else _next(plan, repo))]
+
+
+def next_of_file(file: str, repo: str) -> str:
+    """Return the command that runs what a document says."""
+    return f"tuloy run --file {shlex.quote(file)}{_place(repo)}"
 
 
 def readings_of(plan: Plan) -> list[str]:
     """The plan's own reading and the others, with how likely each is and why it is one."""
-    own = "as shown" if len(plan) > 1 else next(iter(plan)).title
+    titles = [one_line(step.title, 60) for step in plan if step.parent is None]
+    own = ", ".join(titles[:3]) + (f" and {_steps(len(titles) - 3)} more" if len(titles) > 3 else "")
+    own += " (as the model plans it)" if plan.lane == "model" else ""
     lines = [f"1. {own}  ({plan.confidence:.2f})"]
     for number, other in enumerate(plan.alternatives, 2):
         lines.append(f"{number}. {other.reading}  ({other.confidence:.2f}: {other.why})")
@@ -93,5 +103,9 @@ def _schedule(plan: Plan) -> Iterator[str]:
 def _next(plan: Plan, repo: str) -> str:
     text = " ".join(plan.goal.text.split())
     words = shlex.quote(text) if len(text) <= _LONG else "… with the same words"
-    place = "" if repo == "." or Path(repo).resolve() == Path.cwd() else f" --repo {shlex.quote(repo)}"
+    place = _place(repo)
     return f"tuloy run {words}{place}" if not words.startswith("…") else f"tuloy run{place} {words}"
+
+
+def _place(repo: str) -> str:
+    return "" if repo == "." or Path(repo).resolve() == Path.cwd() else f" --repo {shlex.quote(repo)}"

@@ -13,11 +13,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tuloy.plan import Need, Plan, Step
-from tuloy.printable import one_line
+from tuloy.printable import headline, one_line
 from tuloy.understanding.estimate import longest_chain_s
 from tuloy.work.report import what_it_does
 
-__all__ = ["UNSURE", "duration", "print_plan"]
+__all__ = ["UNSURE", "duration", "print_facts", "print_plan"]
 
 UNSURE = 0.8
 _OF_SEVERAL = {" if it passes": " if they pass", " if it fails": " if they fail"}
@@ -48,6 +48,11 @@ def print_plan(plan: Plan, console: Console, facts: Sequence[tuple[str, str]] = 
     for note in plan.notes:
         root.add(Text("note: " + one_line(note, 400), "yellow"))
     console.print(root, soft_wrap=False)
+    print_facts(facts, console)
+
+
+def print_facts(facts: Sequence[tuple[str, str]], console: Console) -> None:
+    """Print names and values, one below the other."""
     if facts:
         console.print(_facts(facts, console), soft_wrap=True)
 
@@ -66,7 +71,7 @@ def _head(plan: Plan) -> Group:
     about = [f"{scale.band} {scale.score:g}/10: {', '.join(scale.reasons)}" if scale.reasons else scale.band]
     by = ", read by a model" if plan.lane == "model" else ""
     about += [f"confidence {plan.confidence:.2f}{by}", duration(longest_chain_s(plan))]
-    return Group(Text(one_line(plan.goal.text, 300), "bold"), Text(one_line(" · ".join(about), 400), "dim"))
+    return Group(Text(headline(plan.goal.text, 300), "bold"), Text(one_line(" · ".join(about), 400), "dim"))
 
 
 def _numbers(plan: Plan) -> dict[str, str]:

@@ -17,13 +17,13 @@ from cli.screen import err
 from tuloy.errors import Interrupted, ReadingUnsure
 from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
-from tuloy.understanding import look_at
-from tuloy.understanding.alternatives import is_sure, take
+from tuloy.understanding.alternatives import is_sure
+from tuloy.work.reading import Lane, read_goal, take_reading
 
 if TYPE_CHECKING:
-    from tuloy.work.reading import Lane
+    from tuloy.store import GoalRow, Store
 
-__all__ = ["Asked", "Read", "plan_from", "settled"]
+__all__ = ["Asked", "Read", "plan_from", "require_clear", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,13 @@ class Asked:
     yes: bool = False
     reading: int | None = None
     fresh: bool = False
-    lane: "Lane" = "auto"
+    lane: Lane = "auto"
 
 
 def plan_from(text: str, root: Path, settings: Settings, priority: Priority | None, asked: Asked = Asked()) -> Read:
     """Return the plan of a text for the project in `root`."""
     from tuloy.store.durations import usual_durations
     from tuloy.understanding.estimate import with_durations
-    from tuloy.work.reading import read_goal
 
     store = settings.home / "tuloy.db"
     standing = None if asked.fresh or asked.reading else _correction(store, root, settings.home, text)
@@ -56,9 +55,10 @@ def plan_from(text: str, root: Path, settings: Settings, priority: Priority | No
         if priority is not None:
             standing = standing.model_copy(update={"goal": standing.goal.model_copy(update={"priority": priority})})
         return Read(standing, corrected=True)
-    plan = read_goal(text, root, priority=priority, lane=asked.lane, model=settings.model, tell=tell)
+    lane: Lane = "rules" if (asked.reading or 1) > 1 else asked.lane  # the other readings are the rules', whoever plans
+    plan = read_goal(text, root, priority=priority, lane=lane, model=settings.model, tell=tell)
     if asked.reading is not None:
-        plan = take(plan, asked.reading, look_at(root))
+        plan = take_reading(plan, asked.reading, root)
     return Read(with_durations(plan, usual_durations(store, str(root.resolve()))))
 
 
@@ -89,11 +89,30 @@ def settled(
             f"{read.plan.goal.text[:100]!r} can be read in {len(readings)} ways: {' '.join(readings)}; say which with "
             "`--reading NUMBER`, take the first with `--yes`, or change it with `tuloy plan --edit`"
         )
-    return _chosen(read.plan, readings, look_at(root), edit, ask)
+    return _chosen(read.plan, readings, root, edit, ask)
+
+
+def require_clear(store: "Store", goal: "GoalRow") -> None:
+    """Make sure that a goal of the list may be started unasked.
+
+    Raises:
+        ReadingUnsure: when its words can be read in several ways, and the user kept no plan for them.
+    """
+    origin = store.origin_of(goal.id)
+    if origin is not None and origin.kind != "text":
+        return
+    if store.corrected_plan(goal.repo_id or "", goal.text) is not None:
+        return
+    plan = read_goal(goal.text, Path(goal.repo or "."), lane="rules")
+    if not is_sure(plan):
+        raise ReadingUnsure(
+            f"goal {goal.id} ({goal.text[:100]!r}) can be read in several ways: {' '.join(readings_of(plan))}; "
+            f"`tuloy rm {goal.id}`, then run it with `--reading NUMBER`, or change it with `tuloy plan --edit`"
+        )
 
 
 def _chosen(
-    plan: Plan, readings: Sequence[str], project: object, edit: Callable[[Plan], Plan], ask: Callable[[str], str]
+    plan: Plan, readings: Sequence[str], root: Path, edit: Callable[[Plan], Plan], ask: Callable[[str], str]
 ) -> Plan:
     err.print("This can be read in several ways:", markup=False)
     for line in readings:
@@ -105,7 +124,7 @@ def _chosen(
         if answer in ("edit", "e"):
             return edit(plan)
         if answer.isdecimal() and 1 <= int(answer) <= len(readings):
-            return take(plan, int(answer), project)  # type: ignore[arg-type]
+            return take_reading(plan, int(answer), root)
 
 
 def _correction(store: Path, root: Path, home: Path, text: str) -> Plan | None:

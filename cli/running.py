@@ -8,13 +8,13 @@ from pathlib import Path
 
 from cli.looking import edit_plan, open_the_store, print_json, priority_of, settings_for
 from cli.plan_screen import print_plan
-from cli.planning import Asked, plan_from, settled
+from cli.planning import Asked, plan_from, require_clear, settled
 from cli.screen import Live, err, out, print_goal
-from cli.todo import texts_and_lists
+from cli.todo import tell_what_differs, texts_and_lists
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server, revive_server
 from tuloy.agents.matching import agents_of
-from tuloy.errors import Interrupted, TuloyError, UsageError
+from tuloy.errors import Interrupted, ReadingUnsure, TuloyError, UsageError
 from tuloy.plan import Plan
 from tuloy.settings import Settings, default_home, load_settings, user_file
 from tuloy.store import GoalRow, Store
@@ -74,6 +74,7 @@ def run_goals(
     with open_the_store(settings) as store:
         if lists:
             taken = take_in(store, repository, lists)
+            tell_what_differs(taken)
             among = {*taken.added, *taken.edited, *taken.same}
             return _run_listed(store, settings, repository, among, agent, as_json, accept)
         _warm_up(settings)
@@ -109,10 +110,11 @@ def _run_listed(
     cached: dict[str, set[str]] = {}
     while (goal := next_open(store, repository.id, left)) is not None:
         left.discard(goal.id)
-        _warm_up(settings)
         try:
+            require_clear(store, goal)
+            _warm_up(settings)
             begun = begin_open(store, settings, goal)
-        except UsageError as error:
+        except (UsageError, ReadingUnsure) as error:
             err.print(f"not started: {error}", markup=False)
             codes.append(error.exit_code)
             continue
@@ -142,6 +144,8 @@ def resume_goal(name: str, agent: str | None, max_workers: int | None, as_json: 
             return _print([goal.id], store, as_json, {})
         if is_running(store, goal):
             return _let_go_on(store, goal)
+        if goal.status == "open":
+            require_clear(store, goal)
         _warm_up(settings)
         if goal.status == "open":
             begun = begin_open(store, settings, goal)
@@ -231,7 +235,8 @@ def _accept(run: Run) -> int:
 def _recover(run: Run) -> None:
     found = recover(run.store, run.repo, run.settings.home, run.goal.id)
     if found.ended_processes:
-        err.print(f"ended {found.ended_processes} processes that outlived the former run", markup=False)
+        processes = "1 process" if found.ended_processes == 1 else f"{found.ended_processes} processes"
+        err.print(f"ended {processes} that outlived the former run", markup=False)
     for patch in found.patches:
         err.print(f"partial work kept: {patch}", markup=False)
 

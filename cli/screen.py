@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from rich.text import Text
 
-from tuloy.printable import one_line, printable
+from tuloy.printable import headline, one_line, printable
 
 if TYPE_CHECKING:
     from tuloy.work.run import Change
@@ -100,7 +100,7 @@ def print_goal(document: dict[str, Any], console: Console, *, brief: bool = Fals
 
     `brief` leaves out the steps and verdicts, which who watched the run has just seen.
     """
-    head = Text.assemble(mark(document["status"]), " ", (one_line(document["text"], 160), "bold"))
+    head = Text.assemble(mark(document["status"]), " ", (headline(document["text"], 160), "bold"))
     head.append(f"  {document['id']} {document['status']}{_left(document)}", "dim")
     parts: list[Any] = [head]
     for stage, steps in [] if brief else _by_stage(document):
@@ -128,7 +128,7 @@ def print_goals(goals: Sequence[dict[str, Any]], console: Console) -> None:
     for goal in goals:
         count = f"{goal['ended']}/{goal['steps']}"
         table.add_row(
-            mark(goal["status"]), Text(one_line(goal["id"])), goal["status"], count, Text(one_line(goal["text"], 90))
+            mark(goal["status"]), Text(one_line(goal["id"])), goal["status"], count, Text(headline(goal["text"], 90))
         )
     console.print(table)
 
@@ -155,7 +155,7 @@ def print_list(goals: Sequence[dict[str, Any]], console: Console) -> None:
     for name in ("", "goal", "status", "priority", "what", "after"):
         table.add_column(name, overflow="fold")
     for goal in goals:
-        what = Text(one_line(goal["text"].strip().partition("\n")[0].lstrip("# "), 90))
+        what = Text(headline(goal["text"].strip(), 90))
         row = (Text(one_line(goal["id"])), goal["status"], goal["priority"], what, " ".join(goal["needs"]))
         table.add_row(mark(goal["status"]), *row)
     console.print(table)

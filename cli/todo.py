@@ -20,6 +20,7 @@ __all__ = [
     "mark_goals_done",
     "migrate",
     "remove_goals",
+    "tell_what_differs",
     "texts_and_lists",
 ]
 
@@ -54,8 +55,9 @@ def migrate(files: Sequence[str], repo: str, as_json: bool, *, priority: str | N
     with open_the_store(load_settings()) as store:
         taken = take_in(store, repository, found)
     _tell_what_is_left_out(found)
+    tell_what_differs(taken)
     if as_json:
-        print_json(vars(taken))
+        print_json({name: ids for name, ids in vars(taken).items() if name != "apart"})
     else:
         out.print(_summary(taken), markup=False)
     return 0
@@ -77,6 +79,14 @@ def _tell_what_is_left_out(found: Sequence["Read"]) -> None:
     for read in found:
         for note in read.document.notes:
             err.print(f"{read.document.path.name}: {note}", markup=False)
+
+
+def tell_what_differs(taken: "Taken") -> None:
+    """Say where the list stays another than the documents."""
+    from tuloy.work.todo import told_apart
+
+    for line in told_apart(taken.apart):
+        err.print(line, markup=False)
 
 
 def _summary(taken: "Taken") -> str:

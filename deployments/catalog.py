@@ -93,10 +93,12 @@ def _deploy(file: Path, directory: Path, environment: dict[str, str]) -> None:
         ran = subprocess.run(
             argv,
             cwd=directory,
-            env=environment,
+            env={**environment, "PYTHONIOENCODING": "utf-8"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=DEPLOY_TIMEOUT_S,
         )
     except subprocess.TimeoutExpired as error:

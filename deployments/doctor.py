@@ -64,7 +64,14 @@ def _said(*argv: str) -> str | None:
     """Return the first line that the program printed, None where it is missing, fails or hangs."""
     try:
         ran = subprocess.run(
-            argv, capture_output=True, text=True, timeout=PROGRAM_TIMEOUT_S, stdin=subprocess.DEVNULL, cwd="/"
+            argv,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PROGRAM_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+            cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -54,7 +54,14 @@ def write_profile(home: Path, theirs: dict[str, str], api_url: str, *, activate:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     argv = [sys.executable, "-P", "-c", WRITE, PROFILE, api_url, "yes" if activate else "no"]
     ran = subprocess.run(
-        argv, cwd=quiet_directory(home), env={**kept, **theirs}, capture_output=True, text=True, timeout=120
+        argv,
+        cwd=quiet_directory(home),
+        env={**kept, **theirs},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=120,
     )
     if ran.returncode:
         last = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]

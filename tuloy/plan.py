@@ -204,11 +204,15 @@ class Complexity(Record):
 
 
 class Alternative(Record):
-    """Another way the text could be read, how likely it is meant, and what in the text leaves it open."""
+    """Another way the text could be read, how likely it is meant, and what in the text leaves it open.
+
+    `doubt` names what is open: readings of the same doubt exclude each other.
+    """
 
     reading: str
     confidence: float = Field(ge=0, le=1)
     why: str = ""
+    doubt: str = ""
 
 
 class Plan(Record):
@@ -291,8 +295,8 @@ class Plan(Record):
         return topological_order({step.id: [need.step for need in step.needs] for step in self})
 
 
-def topological_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
-    """Order keys so that each comes after what it needs; stable, O(keys + edges) (Kahn 1962).
+def topological_order(needs: Mapping[str, Iterable[str]], what: str = "steps") -> list[str]:
+    """Order keys so that each comes after what it needs; stable, O(keys + edges) (Kahn 1962). `what` names the keys.
 
     Raises:
         PlanInvalid: when a need is no key, or there is a cycle; the message walks it, e.g. ``'a' -> 'b' -> 'a'``.
@@ -314,7 +318,7 @@ def topological_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
             if not waiting[other]:
                 ready.append(other)
     if len(ordered) < len(waiting):
-        raise PlanInvalid(f"steps wait for each other: {_cycle(needs, set(ordered))}; remove one of these needs")
+        raise PlanInvalid(f"{what} wait for each other: {_cycle(needs, set(ordered))}; remove one of these needs")
     return ordered
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["one_line", "printable"]
+__all__ = ["headline", "one_line", "printable"]
 
 _SEQUENCES = re.compile(
     r"""
@@ -24,6 +24,10 @@ _UNSEEN = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that was no UTF-8; no terminal takes it
 
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*?)[ \t#]*$|^(\S[^\n]*)\n(?:=+|-{3,})[ \t]*$", re.MULTILINE)
+
 
 def printable(text: str) -> str:
     """Return the text without terminal sequences and invisible characters; a lone return starts a new line."""
@@ -35,3 +39,10 @@ def one_line(text: str, width: int = 100) -> str:
     """Return the text on one printable line of at most `width` characters."""
     line = " ".join(printable(text).split())
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+
+
+def headline(text: str, width: int = 100) -> str:
+    """Return what a text is called on one printable line: its first heading where it has one, else its words."""
+    body = _FENCE.sub("", _FRONT_MATTER.sub("", text, count=1))
+    found = _HEADING.search(body)
+    return one_line((found[1] or found[2] or "") if found else "", width) or one_line(text, width)

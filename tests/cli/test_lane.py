@@ -67,6 +67,34 @@ def test_a_missing_model_is_told_with_the_pull(plan: Callable[..., Ran], ollama:
     assert "run `ollama pull big:7b`" in ran.err
 
 
+STEPS = {
+    "steps": [
+        {"title": "Read the notes", "after": "", "when": "succeeded", "command": ""},
+        {"title": "Rewrite the notes", "after": "1", "when": "succeeded", "command": ""},
+    ]
+}
+
+
+def test_unclear_words_are_asked_about_whoever_planned_them(elsewhere: Callable[..., Ran], small: Path) -> None:
+    """A model's plan of an unclear goal is reading 1 of several: it is not run unasked, the others stay the same."""
+    with ScriptedOllama([turn for _ in range(4) for turn in (Turn("1. Read"), Turn(STEPS))], models=["small"]) as there:
+        env = {"OLLAMA_HOST": there.url, "TULOY_MODEL": "small"}
+        ran = elsewhere("run", "Improve the notes", "--repo", str(small), "--json", env=env)
+        assert ran.code == 3, ran.err
+        assert "1. Read the notes, Rewrite the notes (as the model plans it)" in ran.document["error"]
+        assert "3. Make the notes faster" in ran.document["error"]
+        shown = elsewhere("plan", "Improve the notes", "--repo", str(small), "--json", env=env).document
+        assert (shown["lane"], shown["confidence"]) == ("model", 0.4)
+        for number, other in enumerate(shown["alternatives"], 2):
+            words = ["plan", "Improve the notes", "--reading", str(number), "--repo", str(small), "--json"]
+            taken = elsewhere(*words, env=env).document
+            assert [step["title"] for step in taken["stages"][0]["steps"]] == [other["reading"]]
+        first = elsewhere(
+            "plan", "Improve the notes", "--reading", "1", "--repo", str(small), "--json", env=env
+        ).document
+        assert (first["lane"], first["alternatives"]) == ("model", [])
+
+
 @pytest.mark.server
 def test_a_resumed_goal_never_asks_again(tuloy: Callable[..., Ran], small: Path, ollama: ScriptedOllama) -> None:
     """The model's plan is stored before anything runs; resume takes it, whatever has become of the server."""
@@ -86,3 +114,11 @@ def test_a_required_model_that_is_not_there_begins_nothing(tuloy: Callable[..., 
     ran = tuloy("run", WISH, "--lane", "model", "--repo", str(small), env={"OLLAMA_HOST": closed_address()})
     assert ran.code == 4
     assert len(tuloy("status", "--json", "--limit", "1000").document["goals"]) == before
+
+
+def test_what_is_explained_is_what_is_shown(plan: Callable[..., Ran], ollama: ScriptedOllama) -> None:
+    """`--explain` explains the model's plan where a model plans, not the rules'."""
+    ran = plan(WISH, "--explain", "--json", "--lane", "model", OLLAMA_HOST=ollama.url, TULOY_MODEL="small")
+    assert [(one["subject"], one["rule"]) for one in ran.document] == [
+        ("s1.1", "by the model"), ("s1.2", "by the model"), ("s1.1 -> s1.2", "by the model"),
+    ]  # fmt: skip

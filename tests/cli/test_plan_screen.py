@@ -13,8 +13,10 @@ from rich.console import Console
 from cli.plan_facts import facts_of, readings_of
 from cli.plan_screen import duration, print_plan
 from cli.planning import Asked, Read, plan_from, settled
+from tests.cli.conftest import Ran
 from tuloy.errors import Interrupted, ReadingUnsure
 from tuloy.plan import CommandAction, Goal, InstructAction, Need, Plan, Stage, Step
+from tuloy.printable import headline
 from tuloy.settings import AgentSettings, Settings
 from tuloy.understanding import understand
 
@@ -153,3 +155,39 @@ def test_commands_are_estimated_by_what_they_took_here(tmp_path: Path) -> None:
     assert usual_durations(tmp_path / "tuloy.db", "/r") == {("pytest",): 4.0}
     assert usual_durations(tmp_path / "tuloy.db", "/other") == {}
     assert usual_durations(tmp_path / "none.db", "/r") == {}
+
+
+def test_line_ends_of_a_command_are_shown() -> None:
+    """A command of several lines is not shown as if they were one."""
+    step = Step(id="s1.1", title="Print", action=CommandAction(argv=("sh", "-ec", "cd docs\nmake\r\n")))
+    plan = Plan.of(goal=Goal(text="Print"), stages=(Stage(id="s1", title="s", steps=(step,)),))
+    assert any("cd docs ⏎ make" in line for line in picture(plan))
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("# The *shop* #\n\n- Fix it", "The *shop*"),
+        ("---\ntitle: x\n---\n\nSome words.\n\n## Work\n\n- Fix it", "Work"),
+        ("Shop\n====\n\n1. Fix it", "Shop"),
+        ("Fix #3,\nthen run the tests", "Fix #3, then run the tests"),
+        ("Run it:\n```sh\n# install\nmake\n```", "Run it: ```sh # install make ```"),
+        ("---\n", "---"),
+    ],
+)
+def test_a_document_is_called_by_its_title(text: str, head: str) -> None:
+    """The head of a plan is the first heading of its text, and of plain words these."""
+    assert headline(text) == head
+
+
+def test_what_comes_next_names_the_file(elsewhere: Callable[..., Ran], small: Path, tmp_path: Path) -> None:
+    """The command that a document's plan ends with can be typed: it names the file, for one goal and for a list."""
+    prose, several = tmp_path / "my plan.md", tmp_path / "TODO.json"
+    prose.write_text("# The shop\n\n- [ ] Fix the parser, which is a very long item of a list that goes on and on\n")
+    several.write_text('{"tasks": [{"id": 1, "description": "Fix it"}, {"id": 2, "description": "Run the tests"}]}')
+    for file, word in ((prose, f"'{prose}'"), (several, str(several))):
+        lines = elsewhere("plan", "--file", str(file), cwd=small).out.splitlines()
+        assert lines[-1].split(maxsplit=1) == ["next", f"tuloy run --file {word}"]
+    assert elsewhere("plan", "--file", str(prose), cwd=small).out.splitlines()[0] == "The shop"
+    one = elsewhere("plan", "--file", str(several), "--explain", cwd=small)
+    assert "1 goals" not in one.err

@@ -98,3 +98,15 @@ def test_a_document_is_run_in_order_and_told(tuloy: Callable[..., Ran], small: P
     refused = tuloy("resume", listed[0]["id"])
     assert refused.code == 2
     assert "needs" in refused.err
+
+
+def test_an_unclear_goal_of_the_list_is_not_started_unasked(elsewhere: Callable[..., Ran], small: Path):
+    """Neither `run --open` nor `resume` starts a goal of unclear words; both end with 3 and name its readings."""
+    elsewhere("add", "Improve the notes", cwd=small)
+    (goal,) = elsewhere("list", "--json").document["goals"]
+    for words in (["run", "--open"], ["resume", goal["id"]]):
+        ran = elsewhere(*words, cwd=small)
+        assert ran.code == 3, ran.err
+        assert "3. Make the notes faster" in ran.err
+        assert f"tuloy rm {goal['id']}" in ran.err
+    assert elsewhere("list", "--json").document["goals"][0]["status"] == "open"

@@ -221,3 +221,46 @@ def test_an_older_store_is_brought_up_to_date(path: Path) -> None:
         store.create_goal("g", "words")
         store.remove_goals(["g"])
         assert verify(store).intact
+
+
+def test_an_entry_that_is_gone_ends_its_goal(store: Store, ids) -> None:
+    """A goal that waits ends when its file has it no more; one under way is named; other files have no part in it."""
+    store.take_in([incoming("a"), incoming("b"), incoming("c"), incoming("x", file="/other")], ids)
+    store.start_goal("g2", {})
+    taken = store.take_in([incoming("c")], ids, whole=[("repo", "/f")])
+    assert (taken.ended, taken.same) == (["g1"], ["g3"])
+    assert [(one.how, one.goal_id, one.entry) for one in taken.apart] == [("gone", "g2", "b")]
+    assert (store.find_goal("g1").status, store.find_goal("g1").reason) == ("cancelled", "no longer in /f")
+    assert store.find_goal("g4").status == "open"
+    assert store.take_in([], ids, whole=[("repo", "/f")]).ended == ["g3"]
+    assert verify(store).intact
+
+
+@pytest.mark.parametrize("status", ["done", "failed", "cancelled"])
+def test_what_ended_here_and_is_open_there_is_told(status: str, store: Store, ids) -> None:
+    """A goal that has ended stays ended when its entry is open again, and is named each time."""
+    store.take_in([incoming("a")], ids)
+    store.set_goal("g1", status)
+    for _ in range(2):
+        taken = store.take_in([incoming("a")], ids, whole=[("repo", "/f")])
+        assert (taken.same, [(one.how, one.status) for one in taken.apart]) == (["g1"], [("ended", status)])
+
+
+def test_a_priority_that_was_given_stays(store: Store, ids) -> None:
+    """An unchanged document does not take back the priority that the user gave; an edited one, or the user, does."""
+    store.take_in([incoming("a", priority="high", urged=True)], ids)
+    assert store.take_in([incoming("a")], ids).same == ["g1"]
+    assert store.find_goal("g1").priority == "high"
+    store.take_in([incoming("a", priority="low", urged=True)], ids)
+    assert store.find_goal("g1").priority == "low"
+    store.take_in([incoming("a", "new", priority="critical")], ids)
+    assert store.find_goal("g1").priority == "critical"
+
+
+def test_equal_entries_in_two_files_are_told(store: Store, ids) -> None:
+    """An entry that stands in two files is one goal, which goes on belonging to the first; the other is named."""
+    store.take_in([incoming("a")], ids)
+    taken = store.take_in([incoming("a", file="/copy")], ids, holds=lambda origin: origin.file == "/f")
+    assert (taken.added, taken.edited, taken.same) == ([], [], ["g1"])
+    assert [(one.how, one.goal_id, one.file) for one in taken.apart] == [("double", "g1", "/copy")]
+    assert store.origin_of("g1").file == "/f"

@@ -11,10 +11,11 @@ from tuloy.errors import GoalBusy, UsageError
 from tuloy.outcome import Outcome
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store, open_store, verify
+from tuloy.store.intake import Apart
 from tuloy.work.begin import Begun
 from tuloy.work.origins import write_back
 from tuloy.work.starting import all_held, begin_open, next_open
-from tuloy.work.todo import add_goal, mark_done, read_documents, remove_goals, take_in
+from tuloy.work.todo import add_goal, mark_done, read_documents, remove_goals, take_in, told_apart
 from tuloy.workspaces.git import commit_tree, git, keep, open_repository, read_ref, update_ref
 from tuloy.workspaces.records import Repository
 
@@ -182,4 +183,31 @@ def test_removed_with_refs_but_not_with_work(store: Store, repo: Repository, set
     assert git(repo, "for-each-ref", "refs/tuloy", bare=True) == ""
     assert not (settings.home / "goals" / second.id).exists()
     assert store.goals() == []
+    assert verify(store).intact
+
+
+def test_list_and_file_do_not_drift_apart_unsaid(store: Store, repo: Repository, features: Path) -> None:
+    """Taken in again, a file ends what it has no more, and what stays another is said with what to type."""
+    first, second = taken_in(store, repo, features)
+    store.set_goal(first.id, "cancelled")
+    copy = repo.root / "copy.json"
+    copy.write_text(features.read_text())
+    taken = take_in(store, repo, read_documents([features, copy], repo.root))
+    lines = told_apart(taken.apart)
+    assert lines[0].startswith(f"FEATURES.json: still open there, cancelled here: {first.id} ('a'); `tuloy rm")
+    assert told_apart([Apart("ended", "g1", "done", "", "/f/a.md"), Apart("gone", "g2", "running", "b", "/f/b")]) == [
+        "a.md: still open there, done here: g1; say so there, or `tuloy rm g1`, and it is taken in anew",
+        "b: no longer has what g2 ('b') came from, running here; `tuloy cancel g2` ends it",
+    ]
+    assert lines[1:] == [
+        f"copy.json: what {one.id} ({name!r}) came from is here too; only the file that it came from is told its end"
+        for one, name in ((first, "a"), (second, "b"))
+    ]
+    assert {store.origin_of(goal.id).file for goal in (first, second)} == {str(features)}
+    moved = copy.rename(repo.root / "moved.json")
+    features.unlink()
+    assert take_in(store, repo, read_documents([moved], repo.root)).added == []
+    assert store.origin_of(second.id).file == str(moved)
+    moved.write_text(json.dumps({"features": []}))
+    assert take_in(store, repo, read_documents([moved], repo.root)).ended == [second.id]
     assert verify(store).intact

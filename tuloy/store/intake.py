@@ -3,10 +3,10 @@
 A goal from a document is known again by repository, kind and entry: in the same file, or with the same content.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -15,7 +15,7 @@ from tuloy.plan import Priority
 from tuloy.store.database import Database, Reading, Row, Writing
 from tuloy.store.tables import FINISHED, GoalRow, NeedRow, OriginRow, table
 
-__all__ = ["Incoming", "Origin", "Taken", "needs_of", "origin_of", "set_word", "start_goal", "take_in"]
+__all__ = ["Apart", "Incoming", "Origin", "Taken", "needs_of", "origin_of", "set_word", "start_goal", "take_in"]
 
 _GOAL, _ORIGIN, _NEED = table(GoalRow), table(OriginRow), table(NeedRow)
 _ONE = select(_GOAL).where(_GOAL.c.id == bindparam("goal_id"))
@@ -31,6 +31,12 @@ _SAME = (
         _ORIGIN.c.entry == bindparam("entry"),
     )
     .order_by(_GOAL.c.created_at.desc())
+)
+_FROM = (
+    select(_ORIGIN, _GOAL.c.status)
+    .join(_GOAL, _GOAL.c.id == _ORIGIN.c.goal_id)
+    .where(_ORIGIN.c.repo_id == bindparam("repo_id"), _ORIGIN.c.file == bindparam("file"))
+    .order_by(_GOAL.c.created_at)
 )
 
 
@@ -48,7 +54,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A goal to take in. `needs` are entries of the same document.
+    """A goal to take in. `needs` are entries of the same document; `urged` says that the user gave the priority.
 
     One that is not `open` in its document is not made. If it is `done` or `left out` there, that ends the goal which
     waits here; `done` counts for one that failed, too.
@@ -61,26 +67,53 @@ class Incoming:
     origin: Origin | None = None
     needs: tuple[str, ...] = ()
     state: Literal["open", "done", "left out", "held"] = "open"
+    urged: bool = False
+
+
+class Apart(NamedTuple):
+    """Where list and file differ and nothing was changed for it; `entry` and `file` are the file's.
+
+    `how` says in what: the goal has `ended` here and its entry is open there; it is under way and its entry is `gone`;
+    or the entry is a `double` of one in another file, from which the goal came.
+    """
+
+    how: Literal["ended", "gone", "double"]
+    goal_id: str
+    status: str
+    entry: str
+    file: str
 
 
 @dataclass
 class Taken:
-    """Ids of the goals that were added, edited, ended, and found as they are."""
+    """Ids of the goals that were added, edited, ended, and found as they are; and where the list stays another."""
 
     added: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
+    apart: list[Apart] = field(default_factory=list)
 
 
-def take_in(db: Database, incoming: Sequence[Incoming], new_id: Callable[[], str]) -> Taken:
+def take_in(
+    db: Database,
+    incoming: Sequence[Incoming],
+    new_id: Callable[[], str],
+    *,
+    whole: Collection[tuple[str, str]] = (),
+    holds: Callable[[OriginRow], bool] = lambda origin: False,
+) -> Taken:
     """Store goals with status `open`, all of them or none.
 
     An entry that is here already adds nothing; where it was edited, and its goal has not been started, the goal is too.
+    `whole` are repository and path of files that are given with all their entries: a goal that waits and whose entry is
+    not there any more is ended. `holds` says whether another file still has the entry that a goal came from.
     """
     taken = Taken()
     with db.write() as writing:
-        ids = [_put(writing, one, new_id, taken) for one in incoming]
+        ids = [_put(writing, one, new_id, taken, holds) for one in incoming]
+        for repo_id, file in whole:
+            _end_gone(writing, repo_id, file, incoming, taken)
         of_entry = {
             _named(one, one.origin.entry): goal_id for one, goal_id in zip(incoming, ids, strict=True) if one.origin
         }
@@ -96,7 +129,9 @@ def _named(one: Incoming, entry: str) -> tuple[str, str, str, str]:
     return one.repo_id, one.origin.kind, one.origin.file, entry
 
 
-def _put(writing: Writing, one: Incoming, new_id: Callable[[], str], taken: Taken) -> str | None:
+def _put(
+    writing: Writing, one: Incoming, new_id: Callable[[], str], taken: Taken, holds: Callable[[OriginRow], bool]
+) -> str | None:
     """Make the goal, or find it; return its id while it may still be edited or is here all the same."""
     found = _known(writing, one) if one.origin else None
     if found is None:
@@ -104,6 +139,11 @@ def _put(writing: Writing, one: Incoming, new_id: Callable[[], str], taken: Take
     goal = writing.first(_ONE, goal_id=found["goal_id"])
     assert goal is not None  # its origin refers to it
     goal_id = str(goal["id"])
+    if one.origin and found["file"] != one.origin.file and holds(_origin_row(found)):
+        taken.apart.append(Apart("double", goal_id, str(goal["status"]), one.origin.entry, one.origin.file))
+        one = replace(one, origin=replace(one.origin, file=found["file"]))
+    elif one.origin and one.state == "open" and goal["status"] in FINISHED:
+        taken.apart.append(Apart("ended", goal_id, str(goal["status"]), one.origin.entry, one.origin.file))
     if one.state == "done" and goal["status"] in ("open", "failed", "cancelled"):
         _end(writing, goal_id, one)
         taken.ended.append(goal_id)
@@ -169,7 +209,9 @@ def _edit(writing: Writing, goal: Row, found: Row, one: Incoming) -> bool:
     """Bring goal and origin to what the document says now; whether anything differed."""
     assert one.origin is not None
     origin = {name: value for name, value in vars(one.origin).items() if found[name] != value}
-    said = {"text": one.text, "priority": one.priority}
+    said: dict[str, Any] = {"text": one.text, "priority": one.priority}
+    if "content" not in origin and not one.urged:
+        del said["priority"]  # what the user gave stands until the document says something else
     change = {name: value for name, value in said.items() if goal[name] != value}
     if not origin and not change:
         return False
@@ -182,13 +224,30 @@ def _edit(writing: Writing, goal: Row, found: Row, one: Incoming) -> bool:
     return bool(change) or "content" in origin
 
 
+def _end_gone(writing: Writing, repo_id: str, file: str, incoming: Sequence[Incoming], taken: Taken) -> None:
+    """End the goals that wait and came from entries which the file has no more; name those that are under way."""
+    there = {(one.origin.kind, one.origin.entry) for one in incoming if one.origin and one.origin.file == file}
+    for row in writing.all(_FROM, repo_id=repo_id, file=file):
+        if (row["kind"], row["entry"]) in there or row["status"] in FINISHED:
+            continue
+        goal_id = str(row["goal_id"])
+        if row["status"] == "open":
+            _set_end(writing, goal_id, "cancelled", f"no longer in {file}", row["word"])
+            taken.ended.append(goal_id)
+        else:
+            taken.apart.append(Apart("gone", goal_id, str(row["status"]), str(row["entry"]), file))
+
+
 def _end(writing: Writing, goal_id: str, one: Incoming) -> None:
     assert one.origin is not None
     status = "done" if one.state == "done" else "cancelled"
+    _set_end(writing, goal_id, status, f"{one.origin.word or 'done'} in {one.origin.file}", one.origin.word)
+
+
+def _set_end(writing: Writing, goal_id: str, status: str, reason: str, word: str) -> None:
     times = {"updated_at": writing.at, "finished_at": writing.at}
-    reason = f"{one.origin.word or 'done'} in {one.origin.file}"
     change = {"id": goal_id, "status": status, "reason": reason, "exit_code": 0 if status == "done" else 130, **times}
-    origin = {"goal_id": goal_id, "word": one.origin.word}
+    origin = {"goal_id": goal_id, "word": word}
     writing.update("goal", change)
     writing.update("origin", origin)
     writing.append(goal_id, f"goal.{status}", {"rows": {"goal": [change], "origin": [origin]}})
@@ -249,6 +308,10 @@ def needs_of(db: Database, goal_id: str) -> list[GoalRow]:
     """Return the goals that have to be done before this one begins."""
     with db.read() as reading:
         return [GoalRow(**row) for row in reading.all(_NEEDED, goal_id=goal_id)]
+
+
+def _origin_row(row: Row) -> OriginRow:
+    return OriginRow(**{name: row[name] for name in OriginRow.model_fields})
 
 
 def _first_origin(reading: Reading, goal_id: str) -> dict[str, Any] | None:

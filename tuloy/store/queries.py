@@ -76,6 +76,7 @@ def find_goal(db: Database, name: str) -> GoalRow:
     Raises:
         UsageError: when there is none or more than one; the message lists near ids.
     """
+    name = name.encode("utf-8", "replace").decode()  # half a character is in no id, and SQLite takes none
     with db.read() as reading:
         found = reading.first(_BY_ID, goal_id=name)
         if found is None and name == "last":

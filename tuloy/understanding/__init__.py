@@ -29,13 +29,15 @@ def understand(
     """Read a goal by rules alone: the same text, project and `now` always give the same plan.
 
     `priority` overrides what the text says. `now` (aware; default: the clock) is what "by Friday" counts from.
+    Characters that nobody sees have no part in it.
 
     Raises:
         UsageError: when the text is empty or longer than 100,000 characters.
     """
     from tuloy.understanding.rules import read_goal
+    from tuloy.understanding.unseen import read_as_seen
 
-    return read_goal(text, project, priority=priority, now=now)
+    return read_as_seen(text, lambda clean: read_goal(clean, project, priority=priority, now=now))
 
 
 def look_at(root: Path) -> Project:

@@ -14,14 +14,13 @@ from tuloy.understanding.project import Project
 from tuloy.understanding.words.grammar import Grammar, grammar, language_of
 from tuloy.understanding.words.tokens import Token, tokenize
 
-__all__ = ["SURE", "is_sure", "take", "with_alternatives"]
+__all__ = ["SURE", "is_sure", "take", "with_alternatives", "with_readings_of"]
 
 SURE = 0.8
 _MOST = 5
 
 
 class _Candidate(NamedTuple):
-    doubt: str
     alternative: Alternative
     plan: Callable[[], Plan]
 
@@ -31,18 +30,21 @@ def with_alternatives(plan: Plan, known: Grammar) -> Plan:
     found = _candidates(plan, known)
     if not found:
         return plan
-    confidence = min(plan.confidence, *(1 - lost for lost in _lost(found).values()))
-    alternatives = tuple(candidate.alternative for candidate in found)
-    return plan.model_copy(update={"alternatives": alternatives, "confidence": round(confidence, 3)})
+    return _left_open(plan, [candidate.alternative for candidate in found])
+
+
+def with_readings_of(plan: Plan, rules: Plan) -> Plan:
+    """Leave open in another lane's plan what the words leave open: who planned a goal has not said what it means."""
+    return _left_open(plan, rules.alternatives) if rules.alternatives else plan
 
 
 def is_sure(plan: Plan) -> bool:
     """Whether the reading may be taken unasked: no other reading competes so much that it falls to 0.8."""
-    return not plan.alternatives or 1 - max(_lost(_candidates(without_parts(plan))).values(), default=0.0) > SURE
+    return 1 - max(_lost(plan.alternatives).values(), default=0.0) > SURE
 
 
 def take(plan: Plan, number: int, project: Project | None) -> Plan:
-    """Return the plan of reading `number`: 1 is the plan's own, 2 its first alternative.
+    """Return the plan of reading `number` of the rule lane's plan: 1 is its own, 2 its first alternative.
 
     Raises:
         UsageError: when there is no such reading.
@@ -55,10 +57,16 @@ def take(plan: Plan, number: int, project: Project | None) -> Plan:
     return in_parts(found[number - 2].plan(), project)
 
 
-def _lost(found: Sequence[_Candidate]) -> dict[str, float]:
+def _left_open(plan: Plan, alternatives: Sequence[Alternative]) -> Plan:
+    confidence = min(plan.confidence, *(1 - lost for lost in _lost(alternatives).values()))
+    return plan.model_copy(update={"alternatives": tuple(alternatives), "confidence": round(confidence, 3)})
+
+
+def _lost(alternatives: Sequence[Alternative]) -> dict[str, float]:
+    """How likely something else is meant, by what is open."""
     lost: dict[str, float] = {}
-    for candidate in found:
-        lost[candidate.doubt] = lost.get(candidate.doubt, 0.0) + candidate.alternative.confidence
+    for one in alternatives:
+        lost[one.doubt] = lost.get(one.doubt, 0.0) + one.confidence
     return lost
 
 
@@ -81,8 +89,9 @@ def _in_order(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
     outside = [step for step in steps if step.effects == "external"]
     risky = bool(outside) and len(outside) < len(steps)
     why = f"{outside[0].title!r} reaches outside, and no word says whether it waits" if risky else "no word orders them"
-    alternative = Alternative(reading="one after the other, as written", confidence=0.4 if risky else 0.1, why=why)
-    yield _Candidate("order", alternative, lambda: _chained(plan))
+    reading = "one after the other, as written"
+    alternative = Alternative(reading=reading, confidence=0.4 if risky else 0.1, why=why, doubt="order")
+    yield _Candidate(alternative, lambda: _chained(plan))
 
 
 def _told_side_by_side(plan: Plan, known: Grammar) -> bool:
@@ -109,10 +118,11 @@ def _by_an_agent(plan: Plan) -> Iterator[_Candidate]:
                     reading=f"{step.title!r} by a coding agent, not as `{argv}`",
                     confidence=round(1 - step.confidence, 3),
                     why=f"{argv!r} is the usual command; nothing here says that it is this project's",
+                    doubt=f"tool {step.id}",
                 )
                 changed = {"action": InstructAction(prompt=step.title), "capabilities": ("code",), "timeout_s": 1800.0,
                            "estimate_s": 300.0}  # fmt: skip
-                yield _Candidate(f"tool {step.id}", alternative, _replacing(plan, stage, step, changed))
+                yield _Candidate(alternative, _replacing(plan, stage, step, changed))
 
 
 def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
@@ -131,8 +141,9 @@ def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
                 prompt = step.action.prompt.replace(step.title, title, 1)
                 changed = {"title": title, "action": InstructAction(prompt=prompt)}
                 why = f"{word!r} does not say in which way"
-                alternative = Alternative(reading=title, confidence=round(0.6 / len(forms), 2), why=why)
-                yield _Candidate(f"vague {step.id}", alternative, _replacing(plan, stage, step, changed))
+                likely, doubt = round(0.6 / len(forms), 2), f"vague {step.id}"
+                alternative = Alternative(reading=title, confidence=likely, why=why, doubt=doubt)
+                yield _Candidate(alternative, _replacing(plan, stage, step, changed))
 
 
 def _vague_word(tokens: Sequence[Token], known: Grammar) -> tuple[str, tuple[str, ...]]:

@@ -134,9 +134,15 @@ def plan_goal(store: Store, goal: GoalRow, plan: Plan | None = None) -> Plan:
 
 
 def _read(store: Store, goal: GoalRow) -> Plan:
-    """Read the goal as it was given: as the entry of the document that it came from, else by its text."""
+    """Read the goal as it was given: as the entry of the document that it came from, else by its text.
+
+    A plan that the user edited for the same text and repository is taken before the text is read.
+    """
     root, priority = Path(goal.repo or "."), cast(Priority, goal.priority)
     origin = store.origin_of(goal.id)
+    edited = store.corrected_plan(goal.repo_id or "", goal.text) if origin is None or origin.kind == "text" else None
+    if edited is not None:
+        return edited
     if origin is None:
         return read_goal(goal.text, root, priority=priority)
     return plan_entry(Entry.model_validate_json(origin.document), look_at(root), priority=priority)

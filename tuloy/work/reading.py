@@ -13,7 +13,7 @@ from tuloy.understanding.documents import plan_text
 if TYPE_CHECKING:
     from tuloy.settings import ModelSettings
 
-__all__ = ["MOST_BYTES", "SURE_ENOUGH", "Lane", "check_text", "read_goal"]
+__all__ = ["MOST_BYTES", "SURE_ENOUGH", "Lane", "check_text", "read_goal", "take_reading"]
 
 Lane = Literal["auto", "rules", "model"]
 
@@ -74,6 +74,20 @@ def read_goal(
     from tuloy.understanding.model import by_model
 
     return by_model(plan, project, model or load_settings().model, required=lane == "model", tell=tell)
+
+
+def take_reading(plan: Plan, number: int, root: Path) -> Plan:
+    """Return the plan of the reading that has this number beside `plan`: 1 is `plan`, the others are the rules'.
+
+    Raises:
+        UsageError: when there is no such reading.
+    """
+    from tuloy.understanding.alternatives import take
+
+    project = look_at(root)
+    if number > 1 and plan.lane == "model":
+        plan = plan_text(plan.goal.text, project, priority=plan.goal.priority).model_copy(update={"goal": plan.goal})
+    return take(plan, number, project)
 
 
 def _suffices(plan: Plan) -> bool:

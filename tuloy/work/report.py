@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tuloy.errors import StoreUnavailable
 from tuloy.outcome import Outcome, OutcomeStatus, ended
 from tuloy.plan import Plan, Step
-from tuloy.printable import one_line, printable
+from tuloy.printable import headline, one_line, printable
 
 if TYPE_CHECKING:
     from tuloy.store import GoalRow, Store
@@ -70,7 +70,7 @@ def goal_document(store: "Store", goal: "GoalRow", *, cached: Collection[str] = 
 def goal_markdown(document: dict[str, Any]) -> str:
     """Return the final report: what was done, what the gates said, what changed, what to do next."""
     lines = [
-        f"# {one_line(document['text'], 200)}",
+        f"# {headline(document['text'], 200)}",
         "",
         f"**{document['status']}** {one_line(document['reason'], 400)}",
         "",
@@ -127,11 +127,11 @@ def plan_markdown(plan: Plan) -> str:
 
 
 def what_it_does(step: Step) -> str:
-    """Say in a few words what a step's action is."""
+    """Say in a few words what a step's action is; the line ends of a command are marks: they are no spaces to it."""
     action = step.action
     match action.kind:
         case "command":
-            return "`" + shlex.join(action.argv) + "`"
+            return "`" + shlex.join(action.argv).strip("\n").replace("\r\n", "\n").replace("\n", " ⏎ ") + "`"
         case "instruct":
             return "by a coding agent"
         case "python":

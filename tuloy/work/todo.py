@@ -12,7 +12,8 @@ from tuloy.errors import TuloyError, UsageError
 from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
 from tuloy.store import GoalRow, Store
-from tuloy.store.intake import Incoming, Origin, Taken
+from tuloy.store.intake import Apart, Incoming, Origin, Taken
+from tuloy.store.tables import OriginRow
 from tuloy.understanding import look_at
 from tuloy.understanding.documents import plan_entry, read_document
 from tuloy.understanding.documents.entries import Document, Entry
@@ -25,15 +26,19 @@ from tuloy.workspaces.git import change_ref, forget, git, is_ancestor, read_ref
 from tuloy.workspaces.records import Repository
 from tuloy.workspaces.removal import remove
 
-__all__ = ["Read", "add_goal", "mark_done", "read_documents", "remove_goals", "take_in"]
+__all__ = ["Read", "add_goal", "mark_done", "read_documents", "remove_goals", "take_in", "told_apart"]
 
 
 @dataclass(frozen=True)
 class Read:
-    """A document, and the plans of its open entries for the project as it is now."""
+    """A document, and the plans of its open entries for the project as it is now.
+
+    `urged` says that the user gave their priority.
+    """
 
     document: Document
     plans: tuple[tuple[Entry, Plan], ...]
+    urged: bool = False
 
 
 def add_goal(store: Store, repo: Repository, text: str, *, priority: Priority | None = None) -> str:
@@ -56,7 +61,11 @@ def read_documents(paths: Sequence[Path], root: Path, *, priority: Priority | No
     project = look_at(root)
     documents = [read_document(path) for path in dict.fromkeys(path.absolute() for path in paths)]
     return [
-        Read(document, tuple((entry, _plan(document, entry, project, priority)) for entry in document.open))
+        Read(
+            document,
+            tuple((entry, _plan(document, entry, project, priority)) for entry in document.open),
+            priority is not None,
+        )
         for document in documents
     ]
 
@@ -70,8 +79,39 @@ def _plan(document: Document, entry: Entry, project: Project, priority: Priority
 
 
 def take_in(store: Store, repo: Repository, found: Sequence[Read]) -> Taken:
-    """Take the goals of documents in, in one transaction."""
-    return store.take_in([one for read in found for one in _incoming(repo, read)], made_id)
+    """Take the goals of documents in, in one transaction; a goal that waits ends when its file has it no more."""
+    documents = {str(read.document.path): read.document for read in found}
+
+    def holds(origin: OriginRow) -> bool:
+        if (document := documents.get(origin.file)) is None:
+            try:
+                document = read_document(Path(origin.file))
+            except UsageError:
+                return False
+        same = (origin.kind, origin.entry, origin.content)
+        return any((document.kind, entry.key, entry.content) == same for entry in document.entries)
+
+    incoming = [one for read in found for one in _incoming(repo, read)]
+    return store.take_in(incoming, made_id, whole=[(repo.id, file) for file in documents], holds=holds)
+
+
+def told_apart(apart: Sequence[Apart]) -> list[str]:
+    """Say where the list stays another than the file, and what would bring them together."""
+    lines = []
+    for how, status, file in dict.fromkeys((one.how, one.status, one.file) for one in apart):
+        some = [one for one in apart if (one.how, one.status, one.file) == (how, status, file)]
+        names = ", ".join(f"{one.goal_id} ({one.entry!r})" if one.entry else one.goal_id for one in some[:5])
+        names += f" and {len(some) - 5} more" if len(some) > 5 else ""
+        first, name = some[0].goal_id, Path(file).name
+        if how == "double":
+            lines.append(f"{name}: what {names} came from is here too; only the file that it came from is told its end")
+        elif how == "gone":
+            lines.append(f"{name}: no longer has what {names} came from, {status} here; `tuloy cancel {first}` ends it")
+        else:
+            other = {"failed": f"`tuloy resume {first}` goes on", "done": "say so there"}.get(status, "")
+            anew = f"`tuloy rm {first}`, and it is taken in anew"
+            lines.append(f"{name}: still open there, {status} here: {names}; {f'{other}, or ' if other else ''}{anew}")
+    return lines
 
 
 def _incoming(repo: Repository, read: Read) -> list[Incoming]:
@@ -81,7 +121,8 @@ def _incoming(repo: Repository, read: Read) -> list[Incoming]:
     for entry in read.document.entries:
         origin = Origin(kind, file, entry.key, entry.content, entry.word, entry.model_dump_json())
         priority = plans[entry.key].goal.priority if entry.key in plans else "normal"
-        made.append(Incoming(entry.text, str(repo.root), repo.id, priority, origin, entry.needs, entry.state))
+        goal = Incoming(entry.text, str(repo.root), repo.id, priority, origin, entry.needs, entry.state, read.urged)
+        made.append(goal)
     return made
 
 

@@ -146,6 +146,8 @@ def talking_git(checkout: Checkout, args: Iterable[str]) -> Iterator["subprocess
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
     )
     try:
         yield process

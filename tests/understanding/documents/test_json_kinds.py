@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from tuloy.errors import UsageError
 from tuloy.plan import CommandAction, InstructAction
+from tuloy.understanding import look_at
 from tuloy.understanding.documents import plan_entry, read_document
 from tuloy.understanding.documents.entries import Document, Entry
+from tuloy.understanding.documents.features import write_status
 from tuloy.understanding.documents.kinds import MOST_BYTES, read_bytes
 
 FILES = Path(__file__).parent / "files"
@@ -164,7 +166,7 @@ def test_sizes_are_limited(read, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"over {MOST_BYTES} bytes"):
         read(" " * 50_000_000)
     with pytest.raises(UsageError, match="100001 bytes"):
-        read("a" * 100_001)
+        read("a" * 100_001, "x.txt")
     with pytest.raises(UsageError, match="10001 entries"):
         read({"features": [{"id": n, "title": "a"} for n in range(10_001)]})
     (tmp_path / "bad").write_bytes(b"one\n\xff")
@@ -221,3 +223,142 @@ def test_any_document_is_read_or_refused(document: object) -> None:
     except UsageError:
         return
     assert all(len(plan) for plan in plans)
+
+
+BROKEN = {
+    "comment": ('// what we want\n{"features": []}', "no comments.* line 1, column 1"),
+    "block comment": ('/* c */ {"tasks": []}', "no comments.* line 1, column 1"),
+    "conflict": ('<<<<<<< HEAD\n{"features": []}\n', "merge conflict is not resolved at line 1, column 1"),
+    "conflict inside": ('{"features": [\n<<<<<<< ours\n]}', "merge conflict is not resolved at line 2"),
+    "comma": (', {"features": []}', "a comma stands .* line 1, column 1"),
+}
+
+
+@pytest.mark.parametrize("name", ["FEATURES.json", "tasks.JSON", "plan"])
+@pytest.mark.parametrize("damage", BROKEN)
+def test_damaged_json_is_no_prose(damage: str, name: str, read) -> None:
+    """What is called JSON, or plainly is meant as it, is refused with its place, whatever stands before the brace."""
+    text, place = BROKEN[damage]
+    with pytest.raises(UsageError, match=f"no whole JSON document: .*{place}"):
+        read(text, name)
+
+
+def test_a_json_file_without_entries_is_no_prose(read) -> None:
+    """A value alone, words and an empty file that are called JSON are refused; the same words elsewhere are a text."""
+    with pytest.raises(UsageError, match=r"no known kind \(null\)"):
+        read("null", "x.json")
+    for text in ("Run the tests", " "):
+        with pytest.raises(UsageError, match="no whole JSON document"):
+            read(text, "x.json")
+    for text in ("null", "// Run the tests", "[ ] run it", "# Plan\n\n{not json}", "/* {*/ fix `a`"):
+        assert read(text, "x.md").kind == "text"
+    assert read("// Run the tests", "notes").kind == "text"
+
+
+WRONG = {
+    "a fraction": (
+        {"features": [{"id": 1.5, "title": "a"}]},
+        r"features\[0\].id \(line 1\) is 1.5; it should be a "
+        "whole number or text",
+    ),
+    "a number": ({"features": [1]}, r"features\[0\] \(line 1\) is 1; it should be an object"),
+    "a word": (
+        {"tasks": [{"id": 1, "description": "a", "todos": ["x"]}]},
+        r"todos\[0\] .* is \"x\"; it should be an obj",
+    ),
+    "truth": (
+        {"tasks": [{"id": 1, "description": "a", "todos": [{"text": "b", "done": "no"}]}]},
+        "should be true or false",
+    ),
+    "no title": ({"features": [{"id": 1}]}, r"features\[0\].title \(line 1\) is missing"),
+    "empty": ({"features": [{"id": 1, "title": ""}]}, r"title \(line 1\) is \"\", and should have words"),
+    "too much": ({"tasks": [{"id": 1, "title": "a", "complexity": 12}]}, "is 12; it should be .*at most 10"),
+    "criteria": (
+        {"features": [{"id": 1, "title": "a", "acceptance_criteria": 3}]},
+        "is 3; it should be text or a list",
+    ),
+    "circle": (
+        {"features": [{"id": n, "title": "a", "status": "approved", "dependencies": [3 - n]} for n in (1, 2)]},
+        "features wait for each other",
+    ),
+    "circle of parts": (
+        {
+            "tasks": [
+                {
+                    "id": 1,
+                    "title": "a",
+                    "subtasks": [
+                        {"id": 1, "title": "x", "dependencies": [2]},
+                        {"id": 2, "title": "z", "dependencies": [1]},
+                    ],
+                }
+            ]
+        },
+        r"tasks\[0\]: subtasks wait for each other: '(1' -> '2' -> '1|2' -> '1' -> '2)'",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_messages_speak_of_the_file(wrong: str, read) -> None:
+    """What does not fit is told as the value that stands there and what JSON should stand there instead."""
+    document, said = WRONG[wrong]
+    with pytest.raises(UsageError, match=said) as raised:
+        read(document)
+    assert not {word for word in ("instance", "dictionary", "valid", ".int", ".str") if word in str(raised.value)}
+
+
+def test_nothing_is_dropped_unsaid(read) -> None:
+    """Statuses count in any case; unknown priorities, a second kind, an empty list and a need of oneself are told."""
+    feature = {"id": "a", "title": "Run it", "status": "Approved", "priority": "soonish", "depends_on": ["a", "b"]}
+    other = {"id": "b", "title": "x", "status": "In Progress", "priority": "P1"}
+    found = read({"features": [feature, other], "tasks": [{"id": 1}]})
+    first, second = found.entries
+    assert (first.priority, second.priority) == (None, "high")
+    assert (first.needs, first.state, second.state, second.word) == (("b",), "held", "held", "In Progress")
+    assert [note for note in found.notes if "'soonish' of features[0] is left out: known are critical" in note]
+    assert [note for note in found.notes if "'a' needs itself" in note]
+    assert [note for note in found.notes if "its 'tasks' are left out" in note]
+    assert read({"features": []}).notes == ("it has no features",)
+    assert read({"tasks": []}).notes == ("it has no tasks",)
+    done = read({"tasks": [{"id": 1, "title": "a", "status": "DONE", "dependsOn": [1]}, {"id": 2, "title": "b"}]})
+    assert [entry.state for entry in done.entries] == ["done", "open"]
+    todo = read({"tasks": [{"id": 1, "description": "a", "todos": [], "status": "Failed", "priority": "high"}]})
+    assert todo.notes == ("1 task that failed is left out",)
+
+
+def test_the_files_own_spelling_is_written_back(read) -> None:
+    """A file that writes its statuses in capitals gets them back so."""
+    path = read(
+        {"features": [{"id": 1, "title": "a", "status": "Approved"}, {"id": 2, "title": "b", "status": "Completed"}]}
+    ).path
+    entry = read_document(path).entries[0]
+    assert write_status(path, "1", "done", entry.content, frozenset({"Approved"})) == "Completed"
+
+
+def test_a_todo_that_is_several_steps_is_those_steps(read, tmp_path: Path) -> None:
+    """Steps that a todo's words name come one after the other; a choice is one step, and so are words with details."""
+    tables = "[project]\nname = 'x'\n[build-system]\nrequires = []\n[tool.pytest.ini_options]\n"
+    (tmp_path / "pyproject.toml").write_text(tables)
+    todos = ["Run the tests and build the wheel", "Run the tests; if they fail, tell Ana", "Write a note"]
+    task = {"id": 1, "description": "Release", "todos": [{"text": text} for text in todos]}
+    plan = plan_entry(read({"tasks": [task]}).entries[0], look_at(tmp_path))
+    kinds = [step.action.kind for step in plan]
+    assert [step.title for step in plan] == ["Run the tests", "Build the wheel", todos[1], todos[2]]
+    assert kinds == ["command", "command", "instruct", "instruct"]
+    assert [[need.step for need in step.needs] for step in plan] == [[], ["s1.1"], ["s1.2"], ["s1.3"]]
+    feature = {"id": 1, "title": "Run the tests and build the wheel", "status": "approved", "description": "Why: x"}
+    assert len(plan_entry(read({"features": [feature]}).entries[0], None)) == 1
+
+
+def test_urgency_in_a_todo_counts(read) -> None:
+    """One urgent todo makes its goal urgent, by its words and by its date; one that may wait does not slow the rest."""
+
+    def goal(*texts: str, **more: object):
+        task = {"id": 1, "description": "Release it", "todos": [{"text": text} for text in texts], **more}
+        return plan_entry(read({"tasks": [task]}).entries[0], None).goal
+
+    assert goal("Fix the leak, urgent!", "Write a note").priority in ("high", "critical")
+    assert goal("Fix the leak, no rush", "Write a note").priority == "normal"
+    assert goal("Fix the leak by Friday", "Write a note").deadline
+    assert goal("Fix the leak, urgent!", priority="low").priority == "low"

@@ -38,13 +38,13 @@ def test_an_answer_comes_whole() -> None:
         ("out-of-memory", "failed", "out of memory"),
         ("stopped", "failed", "model runner has unexpectedly stopped"),
         ("html", "no ollama", r"a web page \(502\)"),
-        ("list", "no ollama", "correct OLLAMA_HOST"),
+        ("list", "no ollama", "see whether OLLAMA_HOST names"),
         ("in-stream", "failed", "model runner has unexpectedly stopped"),
         ("cut", "cut", "broke off after 13 characters without an end"),
         ("reset", "cut", "broke off"),
         ("stall", "stalled", "said nothing for 2 s"),
         ("stall-midway", "stalled", "said nothing for 1 s"),
-        ("garbage", "no ollama", "no Ollama's answer"),
+        ("garbage", "cut", "no part of an answer after 13 characters"),
         ("truncated", "truncated", "the server cut it; raise num_ctx"),
         ("length", "cut", "used up the 2048 tokens"),
     ],
@@ -140,3 +140,16 @@ def test_a_missing_model_is_told_with_what_is_there() -> None:
             require_model(ModelSettings(name="big", host=server.url))
     assert error.value.fault == "model missing"
     assert "'other:7b', 'small:latest'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("garbage", "is no part of an answer after .* characters; look into"), ("list", "whether OLLAMA_HOST names")],
+)
+def test_what_is_no_answer_is_told_in_our_words(fault: str, said: str) -> None:
+    """Garbage behind good words is the server's fault and not the address's; no message speaks of Python's objects."""
+    turns = [Turn("hello there, you", fault=fault)]
+    with ScriptedOllama(turns) as server, pytest.raises(ModelFailed, match=said) as error:
+        ask(_at(server), HELLO, limits=QUICK)
+    assert "object" not in str(error.value)
+    assert ("correct OLLAMA_HOST" in str(error.value)) is False

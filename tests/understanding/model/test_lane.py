@@ -1,8 +1,10 @@
 """What of a model's answer becomes a plan, and what does not."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tuloy.plan import CommandAction, Plan
 from tuloy.settings import ModelSettings
 from tuloy.testing.scripted_ollama import FAULTS, ScriptedOllama, Turn, closed_address
 from tuloy.understanding import look_at, understand
+from tuloy.understanding.documents import plan_text
 from tuloy.understanding.model import by_model
 from tuloy.understanding.model.client import Limits
 from tuloy.understanding.model.lane import plan_told, read_by_model
@@ -349,3 +352,74 @@ def test_no_client_is_loaded_without_need() -> None:
         text=True,
     )
     assert ran.stdout.split() == ["False", "False"], ran.stderr
+
+
+LISTED = """\
+# Shop
+
+## Work
+
+- [ ] Add a page for invoices
+- [ ] Add a page for refunds
+- [x] Choose a colour
+- [ ] Write to the customers of last year
+1. Run the tests
+"""
+KEPT = [
+    ("Make a page for the invoices", "", ""),
+    ("Add a refund page", "1", ""),
+    ("Write to last year's customers", "", ""),
+    ("Run the tests", "2", ""),
+]
+
+
+def test_the_steps_of_a_list_do_not_disappear() -> None:
+    """What the goal lists is in the model's plan, in its words or near ones, apart or together; else it is named."""
+    rules = plan_text(LISTED, None)
+
+    def plan(*rows: Sequence[str]) -> Plan:
+        return plan_told(json.dumps(steps(*rows)), rules, None)
+
+    assert len(plan(*KEPT)) == 4
+    together = ("Add a page for invoices and a page for refunds", "", "")
+    assert len(plan(together, ("Write to the customers of last year", "", ""), KEPT[3])) == 3
+    for gone, title in ((1, "Add a page for refunds"), (2, "Write to the customers of last year")):
+        rest = [(row[0], "", row[2]) for n, row in enumerate(KEPT) if n != gone]
+        with pytest.raises(PlanInvalid, match=f"the goal lists '{title}', and no step does that"):
+            plan(*rest)
+
+
+def test_a_model_that_drops_a_listed_step_is_corrected() -> None:
+    """It is told what is missing; where it does not listen the rules' plan stands, with a note."""
+    rules = plan_text(LISTED, None)
+    short = Turn(steps(("Add a page for invoices", "", ""), ("Run the tests", "1", "")))
+    with ScriptedOllama([Turn("1."), short, Turn(steps(*KEPT))]) as server:
+        plan = read_by_model(rules, None, ModelSettings(name="small", host=server.url))
+        assert (plan.lane, len(plan)) == ("model", 4)
+        assert "lists 'Add a page for refunds'" in json.dumps(server.requests[-1].body)
+    with ScriptedOllama([Turn("1."), short, short, short]) as server:
+        plan = read_by_model(rules, None, ModelSettings(name="small", host=server.url))
+    assert (plan.stages, len(plan.notes)) == (rules.stages, 1)
+
+
+def test_a_silent_model_is_told_of_and_can_be_left() -> None:
+    """After a while without a word who waits is told how long at most; an interrupt then takes the rules' plan."""
+    said: list[str] = []
+    rules = understand(WISH)
+
+    def tell(line: str) -> None:
+        said.append(line)
+        if "has said nothing" in line:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    limits = Limits(first_s=30, quiet_s=0.3)
+    with ScriptedOllama([Turn(fault="stall")], models=["small"]) as server:
+        plan = by_model(rules, None, ModelSettings(name="small", host=server.url), tell=tell, limits=limits)
+    assert said[1] == (
+        "small has said nothing for 0.3 s (the server has not loaded it yet); such a silence is waited for at most "
+        "30 s; Ctrl-C takes the plan of the rules"
+    )
+    assert (plan.stages, plan.notes) == (rules.stages, ("read by rules alone: 'small' was not waited for",))
+    with ScriptedOllama([Turn(fault="stall")], models=["small"]) as server, pytest.raises(KeyboardInterrupt):
+        by_model(rules, None, ModelSettings(name="small", host=server.url), tell=tell, limits=limits, required=True)
+    assert said[-1].endswith("Ctrl-C ends this")

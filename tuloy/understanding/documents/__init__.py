@@ -41,10 +41,13 @@ def plan_text(
     text: str, project: Project | None, *, priority: Priority | None = None, now: datetime | None = None
 ) -> Plan:
     """Make the plan of a text: by its headings where it has some, else as any goal is read."""
-    from tuloy.understanding.documents.markdown import plan_markdown, sections_of
-
-    if sections := sections_of(text):
-        return plan_markdown(text, sections, project, priority=priority, now=now)
     from tuloy.understanding import understand
+    from tuloy.understanding.documents.markdown import plan_markdown, sections_of
+    from tuloy.understanding.unseen import read_as_seen
 
-    return understand(text, project, priority=priority, now=now)
+    def read(clean: str) -> Plan:
+        if sections := sections_of(clean):
+            return plan_markdown(clean, sections, project, priority=priority, now=now)
+        return understand(clean, project, priority=priority, now=now)
+
+    return read_as_seen(text, read)

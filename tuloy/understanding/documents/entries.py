@@ -1,6 +1,7 @@
 """Document, Entry, Piece: what every kind of document becomes, as frozen records that JSON can hold."""
 
 import hashlib
+import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tuloy.errors import PlanInvalid, UsageError
 from tuloy.plan import Priority, canonical, topological_order
+from tuloy.printable import one_line
 
-__all__ = ["Document", "Entry", "Kind", "Piece", "checked", "priority_word"]
+__all__ = [
+    "Document",
+    "Entry",
+    "Kind",
+    "Piece",
+    "bare_word",
+    "checked",
+    "counted",
+    "priority_word",
+    "unknown_priorities",
+]
 
 Kind = Literal["text", "features", "task-master", "todo"]
 MOST_ENTRIES = 10_000
@@ -90,15 +102,30 @@ def priority_word(word: str | None) -> Priority | None:
     return _PRIORITIES.get((word or "").strip().lower())
 
 
-def checked(name: str, entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+def bare_word(word: str) -> str:
+    """Return a status as it is compared: "In Progress" is in_progress."""
+    return re.sub(r"[\s_-]+", "_", word.strip().casefold())
+
+
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Say how many there are: "1 task", "2 tasks"."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
+def checked(name: str, entries: Iterable[Entry], what: str) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """Return the entries, those of them held that cannot begin, and notes. Done entries need nothing any more.
 
-    An open entry that needs one which is left out, held or not there is held too: it could not begin.
+    An open entry that needs one which is left out, held or not there is held too: it could not begin. One that needs
+    itself needs nothing by that. `what` is the document's word for its entries.
 
     Raises:
         UsageError: when ids are double, entries need each other in a circle, or there are too many.
     """
-    found = tuple(entries)
+    given = tuple(entries)
+    found = tuple(_without_itself(entry) for entry in given)
+    own = [old for old, new in zip(given, found, strict=True) if old is not new]
+    notes = [f"{one.where} {one.key!r} needs itself; that is left out" for one in own]
+    notes += [] if found else [f"it has no {what}"]
     if len(found) > MOST_ENTRIES:
         raise UsageError(f"{name!r} has {len(found)} entries, at most {MOST_ENTRIES} can be read; split the file")
     by_key = _by_key(name, found)
@@ -106,11 +133,31 @@ def checked(name: str, entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], tup
     done = {entry.key: entry for entry in found if entry.state == "done"}
     needs = {key: entry.needs for key, entry in live.items()}
     aside: dict[str, str] = {}
-    for key in _ordered(name, {key: [need for need in some if need in live] for key, some in needs.items()}):
+    for key in _ordered(name, {key: [need for need in some if need in live] for key, some in needs.items()}, what):
         if blocked := next((need for need in needs[key] if need in aside or need not in live | done), None):
             what = (by_key[blocked].word or "held") if blocked in by_key else "not there"
             aside[key] = f"{live[key].where} {key!r} is held back: it needs {blocked!r}, which is {what}"
-    return tuple(_settled(entry, needs, aside) for entry in found), tuple(aside.values())
+    return tuple(_settled(entry, needs, aside) for entry in found), (*notes, *aside.values())
+
+
+def _without_itself(entry: Entry) -> Entry:
+    if entry.key not in entry.needs:
+        return entry
+    return entry.model_copy(update={"needs": tuple(need for need in entry.needs if need != entry.key)})
+
+
+def unknown_priorities(said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Note the priorities, given as place and word, that none of ours is meant by."""
+    odd: dict[str, list[str]] = {}
+    for where, word in said:
+        if word.strip() and priority_word(word) is None:
+            odd.setdefault(word, []).append(where)
+    known = ", ".join(_PRIORITIES)
+    return tuple(
+        f"the priority {one_line(word, 40)!r} of {places[0]}{f' and {len(places) - 1} more' if places[1:] else ''} "
+        f"is left out: known are {known}"
+        for word, places in odd.items()
+    )
 
 
 def _settled(entry: Entry, needs: dict[str, tuple[str, ...]], aside: Container[str]) -> Entry:
@@ -129,8 +176,8 @@ def _by_key(name: str, entries: Iterable[Entry]) -> dict[str, Entry]:
     return by_key
 
 
-def _ordered(name: str, needs: dict[str, list[str]]) -> list[str]:
+def _ordered(name: str, needs: dict[str, list[str]], what: str) -> list[str]:
     try:
-        return topological_order(needs)
+        return topological_order(needs, what)
     except PlanInvalid as error:
         raise UsageError(f"{name!r}: {error}") from error

@@ -12,9 +12,17 @@ from typing import Any, Literal
 from pydantic import AliasChoices, BaseModel, Field
 
 from tuloy.errors import UsageError
-from tuloy.understanding.documents.entries import Document, Entry, Piece, checked, priority_word
+from tuloy.understanding.documents.entries import (
+    Document,
+    Entry,
+    Piece,
+    bare_word,
+    checked,
+    priority_word,
+    unknown_priorities,
+)
 from tuloy.understanding.documents.jsontext import load, span_of, validated
-from tuloy.understanding.documents.models import Id, Lenient, lines_of, paragraphs
+from tuloy.understanding.documents.models import NEEDS, Id, Lenient, lines_of, paragraphs
 
 __all__ = ["Became", "read", "word_for", "write_status"]
 
@@ -26,9 +34,9 @@ _WORDS: dict[Became, tuple[str, ...]] = {
     "given back": ("approved",),
 }
 _STATES: dict[str, Literal["open", "done", "held"]] = {
-    **dict.fromkeys(_WORDS["given back"], "open"),
-    **dict.fromkeys(_WORDS["done"], "done"),
-    **dict.fromkeys(_WORDS["running"], "held"),
+    **dict.fromkeys(map(bare_word, _WORDS["given back"]), "open"),
+    **dict.fromkeys(map(bare_word, _WORDS["done"]), "done"),
+    **dict.fromkeys(map(bare_word, _WORDS["running"]), "held"),
 }
 _TRIES = 3
 
@@ -42,7 +50,7 @@ class Feature(Lenient):
     business_value: str = ""
     status: str = ""
     priority: str = ""
-    dependencies: list[Id] = Field(default_factory=list)
+    dependencies: list[Id] = Field(default_factory=list, validation_alias=NEEDS)
     acceptance_criteria: str | list[str] = ""
 
 
@@ -58,9 +66,10 @@ class _File(Lenient):
 def read(data: dict[str, Any], text: str, path: Path) -> Document:
     """Read the features; those that are approved are open."""
     file = validated(_File, data, text, str(path))
-    entries, notes = checked(str(path), (_entry(n, one) for n, one in enumerate(file.features)))
-    others = sorted({feature.status or "without status" for feature in file.features} - _STATES.keys())
-    if others:
+    entries, notes = checked(str(path), (_entry(n, one) for n, one in enumerate(file.features)), "features")
+    notes += unknown_priorities((f"features[{n}]", one.priority) for n, one in enumerate(file.features))
+    said = {feature.status for feature in file.features if bare_word(feature.status) not in _STATES}
+    if others := sorted(word or "without status" for word in said):
         notes = (*notes, f"features that are {', '.join(others)} are left out: only approved ones are goals")
     return Document("features", path, entries, notes)
 
@@ -72,7 +81,7 @@ def _entry(number: int, feature: Feature) -> Entry:
         key=str(feature.id),
         text=paragraphs(feature.title, details),
         where=f"features[{number}]",
-        state=_STATES.get(feature.status, "left out"),
+        state=_STATES.get(bare_word(feature.status), "left out"),
         word=feature.status,
         priority=priority_word(feature.priority),
         needs=tuple(str(need) for need in feature.dependencies),
@@ -84,12 +93,13 @@ def _entry(number: int, feature: Feature) -> Entry:
 def word_for(file: BaseModel, became: Became) -> str | None:
     """Return the file's word for what became of a feature, None where it allows none.
 
-    Its list of allowed words decides, else the words that it uses already, else the first of ours.
+    Its list of allowed words decides, else the words that it uses already, else the first of ours; as it spells them.
     """
     assert isinstance(file, _File)
     used = {feature.status for feature in file.features}
     allowed = file.workflow_config.allowed_statuses
-    known = (word for word in _WORDS[became] if word in (allowed or used))
+    spelled = {bare_word(word): word for word in sorted(allowed or used, reverse=True)}
+    known = (spelled[bare_word(word)] for word in _WORDS[became] if bare_word(word) in spelled)
     return next(known, None if allowed else _WORDS[became][0])
 
 

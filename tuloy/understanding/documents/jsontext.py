@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Never, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from tuloy.errors import UsageError
+from tuloy.printable import one_line
 
 __all__ = ["load", "path_text", "span_of", "validated"]
 
@@ -27,11 +28,23 @@ def load(text: str, name: str) -> Any:
         return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}"
-        raise UsageError(f"{name!r} is no whole JSON document: {error.msg} at {at}; correct it there") from error
+        said = _seen_at(text, error.pos) or error.msg
+        raise UsageError(f"{name!r} is no whole JSON document: {said} at {at}; correct it there") from error
     except RecursionError as error:
         raise UsageError(f"{name!r} is nested too deeply to be read; flatten it") from error
     except ValueError as error:
         raise UsageError(f"{name!r} is no JSON document: {error}; correct it") from error
+
+
+def _seen_at(text: str, place: int) -> str:
+    """Say what is no JSON at the place, where it is one of the usual things."""
+    line = text[text.rfind("\n", 0, place) + 1 :]
+    if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+        return "a merge conflict is not resolved"
+    at = text[place : place + 2]
+    if at in ("//", "/*") or at[:1] == "#":
+        return "JSON has no comments, and one begins"
+    return {",": "a comma stands where a value should", "": "the text ends too early"}.get(at[:1], "")
 
 
 def _no_constant(word: str) -> Never:
@@ -47,10 +60,53 @@ def validated(model: type[Model], data: Any, text: str, name: str, at: Path = ()
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = [*at, *first["loc"]]
-        what = str(first["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{name!r}: {path_text(path)}{_line(text, path)}: {what}; correct it there") from error
+        found = [(_path_in(data, one["loc"], one["type"] == "missing"), one) for one in error.errors(include_url=False)]
+        first = found[0][0]
+        what = _complaint(data, first, [one for path, one in found if path == first])
+        path = [*at, *first]
+        raise UsageError(f"{name!r}: {path_text(path)}{_line(text, path)} {what}; correct it there") from error
+
+
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
+
+
+def _path_in(data: Any, told: Path, missing: bool) -> list[str | int]:
+    """Return the part of a path that stands in the data; pydantic names the ways that it tried as well."""
+    path: list[str | int] = []
+    for part in told:
+        holds = isinstance(data, dict) and part in data
+        if not holds and not (isinstance(data, list) and isinstance(part, int) and part < len(data)):
+            return [*path, part] if missing else path
+        path, data = [*path, part], data[part]
+    return path
+
+
+def _complaint(data: Any, path: Path, errors: Sequence[Mapping[str, Any]]) -> str:
+    """Say what is wrong with the value under the path in the words of JSON, and what it should be."""
+    kinds = [str(one["type"]) for one in errors]
+    if "missing" in kinds:
+        return "is missing"
+    for part in path:
+        data = data[part]
+    value, limits = one_line(json.dumps(data, ensure_ascii=False), 60), errors[0].get("ctx", {})
+    if wanted := list(dict.fromkeys(_WANTED[kind] for kind in kinds if kind in _WANTED)):
+        return f"is {value}; it should be {' or '.join(wanted)}"
+    if "string_too_short" in kinds:
+        return f"is {value}, and should have words"
+    bounds = [f"{words} {limits[name]:g}" for name, words in (("ge", "at least"), ("le", "at most")) if name in limits]
+    if bounds:
+        return f"is {value}; it should be {' and '.join(bounds)}"
+    return f"is {value}: {str(errors[0]['msg']).removeprefix('Value error, ')}"
 
 
 def path_text(path: Path) -> str:

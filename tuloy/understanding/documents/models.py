@@ -2,11 +2,14 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Id", "Lenient", "lines_of", "paragraphs"]
+__all__ = ["NEEDS", "Id", "Lenient", "lines_of", "paragraphs"]
 
 Id = Annotated[int | str, Field(union_mode="left_to_right")]
+
+NEEDS = AliasChoices("dependencies", "depends_on", "dependsOn", "blocked_by", "blockedBy")
+"""The names under which a document says what an entry needs; the first that is there counts."""
 
 
 class Lenient(BaseModel):

@@ -10,10 +10,19 @@ from typing import Any
 
 from pydantic import Field
 
-from tuloy.errors import UsageError
-from tuloy.understanding.documents.entries import Document, Entry, Piece, checked, priority_word
+from tuloy.errors import PlanInvalid, UsageError
+from tuloy.plan import topological_order
+from tuloy.understanding.documents.entries import (
+    Document,
+    Entry,
+    Piece,
+    bare_word,
+    checked,
+    priority_word,
+    unknown_priorities,
+)
 from tuloy.understanding.documents.jsontext import load, validated
-from tuloy.understanding.documents.models import Id, Lenient, lines_of, paragraphs
+from tuloy.understanding.documents.models import NEEDS, Id, Lenient, lines_of, paragraphs
 
 __all__ = ["read", "tags_of"]
 
@@ -33,7 +42,7 @@ class Subtask(Lenient):
     test_strategy: str = Field(default="", alias="testStrategy")
     criteria: str | list[str] = Field(default="", alias="acceptanceCriteria")
     status: str = "pending"
-    dependencies: list[Id] = Field(default_factory=list)
+    dependencies: list[Id] = Field(default_factory=list, validation_alias=NEEDS)
 
 
 class Task(Subtask):
@@ -75,7 +84,8 @@ def read(data: dict[str, Any], text: str, path: Path) -> Document:
         where = f"{tag}.tasks" if at else "tasks"
         found += [_entry(tag, held.tasks, task, f"{where}[{n}]", scores) for n, task in enumerate(held.tasks)]
         notes += note
-    entries, more = checked(str(path), found)
+        notes += unknown_priorities((f"{where}[{n}]", task.priority) for n, task in enumerate(held.tasks))
+    entries, more = checked(str(path), found, "tasks")
     if aside := sorted({entry.word for entry in found if entry.state == "left out"}):
         notes.append(f"tasks that are {' or '.join(aside)} are left out")
     return Document("task-master", path, entries, (*notes, *more))
@@ -83,17 +93,18 @@ def read(data: dict[str, Any], text: str, path: Path) -> Document:
 
 def _entry(tag: str, tasks: list[Task], task: Task, where: str, scores: dict[str, _Analysis]) -> Entry:
     details = paragraphs(task.description, task.details)
-    live = task.status not in _DONE | _ASIDE
+    live = _word(task) not in _DONE | _ASIDE
     pieces, outside = _pieces(task, where) if live else ((), [])
     analysis = scores.get(str(task.id))
     own = [str(need) for need in task.dependencies]
     needs = dict.fromkeys(_task_id(need) for need in [*own, *outside] if not _subtask_done(tasks, need))
-    needs.pop(str(task.id), None)
+    if str(task.id) not in own:  # a need of its own subtasks is none; one that the task names is told
+        needs.pop(str(task.id), None)
     return Entry(
         key=f"{tag}/{task.id}",
         text=paragraphs(task.title, details),
         where=where,
-        state="open" if live else "done" if task.status in _DONE else "left out",
+        state="open" if live else "done" if _word(task) in _DONE else "left out",
         word=task.status,
         priority=priority_word(task.priority),
         needs=tuple(f"{tag}/{need}" for need in needs),
@@ -107,7 +118,7 @@ def _entry(tag: str, tasks: list[Task], task: Task, where: str, scores: dict[str
 def _pieces(task: Task, where: str) -> tuple[tuple[Piece, ...], list[str]]:
     """Return the subtasks that are left, and what they need of other tasks."""
     ids = Counter(str(one.id) for one in task.subtasks)
-    left = [one for one in task.subtasks if one.status not in _DONE | _ASIDE]
+    left = [one for one in task.subtasks if _word(one) not in _DONE | _ASIDE]
     here = {str(one.id) for one in left}
     made: dict[str, Piece] = {}
     outside: list[str] = []
@@ -121,7 +132,15 @@ def _pieces(task: Task, where: str) -> tuple[tuple[Piece, ...], list[str]]:
         words = paragraphs(one.description, one.details, _proof(one))
         piece_id = str(one.id) if str(one.id) not in made else f"{one.id} again, {len(made)}"
         made[piece_id] = Piece(id=piece_id, title=one.title, details=words, needs=inside)
+    try:
+        topological_order({piece.id: piece.needs for piece in made.values()}, "subtasks")
+    except PlanInvalid as error:
+        raise UsageError(f"{where}: {error}") from error
     return tuple(made.values()), outside
+
+
+def _word(one: Subtask) -> str:
+    return bare_word(one.status)
 
 
 def _proof(one: Subtask) -> str:
@@ -139,7 +158,7 @@ def _subtask_done(tasks: list[Task], need: str) -> bool:
     if not dot:
         return False
     subtasks = [one for task in tasks if str(task.id) == task_id for one in task.subtasks]
-    return any(str(one.id) == subtask_id and one.status in _DONE for one in subtasks)
+    return any(str(one.id) == subtask_id and _word(one) in _DONE for one in subtasks)
 
 
 def _scores(path: Path, tag: str) -> tuple[dict[str, _Analysis], list[str]]:

@@ -5,9 +5,18 @@ from typing import Any
 
 from pydantic import Field
 
-from tuloy.understanding.documents.entries import Document, Entry, Piece, checked
+from tuloy.understanding.documents.entries import (
+    Document,
+    Entry,
+    Piece,
+    bare_word,
+    checked,
+    counted,
+    priority_word,
+    unknown_priorities,
+)
 from tuloy.understanding.documents.jsontext import validated
-from tuloy.understanding.documents.models import Id, Lenient
+from tuloy.understanding.documents.models import NEEDS, Id, Lenient
 
 __all__ = ["read"]
 
@@ -26,6 +35,8 @@ class Task(Lenient):
     description: str = Field(min_length=1)
     todos: list[Todo] = Field(default_factory=list)
     status: str = ""
+    priority: str = ""
+    dependencies: list[Id] = Field(default_factory=list, validation_alias=NEEDS)
 
 
 class _File(Lenient):
@@ -35,16 +46,18 @@ class _File(Lenient):
 def read(data: dict[str, Any], text: str, path: Path) -> Document:
     """Read the tasks; those neither completed nor failed are open."""
     file = validated(_File, data, text, str(path))
-    entries, notes = checked(str(path), (_entry(n, task) for n, task in enumerate(file.tasks)))
-    failed = sum(task.status == "failed" for task in file.tasks)
+    entries, notes = checked(str(path), (_entry(n, task) for n, task in enumerate(file.tasks)), "tasks")
+    notes += unknown_priorities((f"tasks[{n}]", task.priority) for n, task in enumerate(file.tasks))
+    failed = sum(bare_word(task.status) == "failed" for task in file.tasks)
     if failed:
-        notes = (*notes, f"{failed} tasks that failed are left out")
+        notes = (*notes, f"{counted(failed, 'task that failed is', 'tasks that failed are')} left out")
     return Document("todo", path, entries, notes)
 
 
 def _entry(number: int, task: Task) -> Entry:
     left = [(n, todo) for n, todo in enumerate(task.todos, 1) if not todo.done]
-    finished = task.status in ("completed", "done") or (bool(task.todos) and not left)
+    word = bare_word(task.status)
+    finished = word in ("completed", "done") or (bool(task.todos) and not left)
     pieces = tuple(
         Piece(id=str(n), title=todo.text, needs=(str(left[place - 1][0]),) if place else ())
         for place, (n, todo) in enumerate(left)
@@ -53,7 +66,9 @@ def _entry(number: int, task: Task) -> Entry:
         key=str(task.id),
         text=task.description,
         where=f"tasks[{number}]",
-        state="done" if finished else "left out" if task.status == "failed" else "open",
+        state="done" if finished else "left out" if word == "failed" else "open",
         word=task.status,
+        priority=priority_word(task.priority),
+        needs=tuple(str(need) for need in task.dependencies),
         pieces=pieces,
     )

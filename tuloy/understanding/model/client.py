@@ -5,7 +5,7 @@ a prompt that the server cut without a word. Does not own what is asked (`tuloy.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from tuloy.errors import Fault, ModelFailed
 from tuloy.printable import one_line
 from tuloy.settings import ModelSettings
 from tuloy.understanding.model.probe import address_of, headers_of, is_here
+from tuloy.understanding.model.silence import watched
 
 __all__ = ["Answer", "Limits", "ask"]
 
@@ -26,13 +27,17 @@ _LEAST_TOKENS_PER_CHARACTER = 1 / 12
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait for a connection, the first byte (the model may have to be loaded), the next, and in all."""
+    """How long to wait for a connection, the first byte (the model may have to be loaded), the next, and in all.
+
+    After `quiet_s` without a word whoever waits is told.
+    """
 
     connect_s: float = 5
     first_s: float = 300
     between_s: float = 60
     whole_s: float = 900
     answer_tokens: int = 2048
+    quiet_s: float = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,11 @@ def ask(
     schema: Mapping[str, Any] | None = None,
     think: bool | None = None,
     limits: Limits | None = None,
+    silent: Callable[[], None] = lambda: None,
 ) -> Answer:
     """Ask at temperature 0 with a fixed window; `schema` constrains the answer, `think` None leaves it to the model.
+
+    `silent` is called, in another thread, when nothing has come for a while.
 
     Raises:
         ModelFailed: when no whole answer came.
@@ -62,7 +70,7 @@ def ask(
     _check_room(model, len(question), limits)
     length = len("".join(question.split()))
     try:
-        with _client(model, limits) as client:
+        with watched(silent, limits.quiet_s) as heard, _client(model, limits) as client:
             stream = client.chat(
                 model=model.name,
                 messages=list(messages),
@@ -71,7 +79,7 @@ def ask(
                 think=think,
                 options={"temperature": 0, "seed": 7, "num_ctx": model.num_ctx, "num_predict": limits.answer_tokens},
             )
-            return _collected(model, stream, length, limits)
+            return _collected(model, _heard(stream, heard), length, limits)
     except ResponseError as error:
         raise _refusal(model, error) from error
     except httpx.TimeoutException as error:
@@ -79,10 +87,14 @@ def ask(
     except (ConnectionError, httpx.TransportError) as error:
         raise _broken(model, error) from error
     except (ValueError, TypeError, AttributeError, KeyError, httpx.HTTPError) as error:
-        said = one_line(str(error), 120)
-        raise _failed(
-            model, "no ollama", f"answered what is no Ollama's answer ({said}); correct OLLAMA_HOST"
-        ) from error
+        said = "answered what is no answer of Ollama's; see whether OLLAMA_HOST names an Ollama server"
+        raise _failed(model, "no ollama", said) from error
+
+
+def _heard(stream: Iterable[ChatResponse], heard: Callable[[], None]) -> Iterator[ChatResponse]:
+    for part in stream:
+        heard()
+        yield part
 
 
 def _client(model: ModelSettings, limits: Limits) -> Client:
@@ -116,12 +128,18 @@ def _collected(model: ModelSettings, stream: Any, length: int, limits: Limits) -
     end = time.monotonic() + limits.whole_s
     pieces: list[str] = []
     part: ChatResponse | None = None
-    for part in stream:
-        pieces.append(part.message.content or "")
-        if part.done:
-            break
-        if time.monotonic() > end:
-            raise _failed(model, "stalled", f"was not done after {limits.whole_s:g} s; try a smaller model")
+    try:
+        for part in stream:
+            pieces.append(part.message.content or "")
+            if part.done:
+                break
+            if time.monotonic() > end:
+                raise _failed(model, "stalled", f"was not done after {limits.whole_s:g} s; try a smaller model")
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        if not pieces:
+            raise
+        said = f"sent what is no part of an answer after {len(''.join(pieces))} characters"
+        raise _failed(model, "cut", f"{said}; look into the server's log, and try again") from error
     text = "".join(pieces)
     if part is None or not part.done:
         said = f"broke off after {len(text)} characters without an end; look into the server's log, and try again"

@@ -1,6 +1,7 @@
 """Held: what a goal itself says, and no reading of it by a model may change.
 
-Owns three checks: the commands that it orders are there, in its order, and nothing leaves the machine unasked.
+Owns four checks: the commands that it orders are there, in its order, nothing leaves the machine unasked, and the
+steps of its lists have not disappeared.
 """
 
 import re
@@ -9,12 +10,16 @@ from collections.abc import Iterable, Sequence
 
 from tuloy.errors import PlanInvalid
 from tuloy.plan import CommandAction, Plan, Step, When
+from tuloy.understanding.drafting.conditions import content
 from tuloy.understanding.drafting.draft import Draft
 from tuloy.understanding.words.grammar import Grammar
 from tuloy.understanding.words.phrases import table
 from tuloy.understanding.words.tokens import tokenize
 
-__all__ = ["check_orders", "check_reach", "commands_of"]
+__all__ = ["check_listed", "check_orders", "check_reach", "commands_of"]
+
+_ITEM = re.compile(r"[ \t>]*(?:[-*+•]|\d{1,9}[.)]|\[[ xX]?\])[ \t]")
+_ALIKE = 0.5
 
 
 def commands_of(rules: Plan) -> dict[str, Step]:
@@ -48,6 +53,58 @@ def check_orders(plan: Plan, rules: Plan) -> None:
             if asked_first.check and not _is_asked_before(plan, there[_argv(asked)], need.when):
                 after = f"{line!r} is done when {asked_first.title!r} has {need.when}"
                 raise PlanInvalid(f"the goal says that {after}; make that a step, and say so with after and when")
+
+
+def check_listed(plan: Plan, rules: Plan, known: Grammar) -> None:
+    """Find every step of the goal's lists and boxes in the plan, each in a step of its own or whole within another.
+
+    Two are the same when half of their words are (Dice, of words without endings). Commands are `check_orders`'s.
+
+    Raises:
+        PlanInvalid: naming the steps that are missing.
+    """
+    listed = [step for step in rules if _is_listed(step, rules.goal.text) and not _argv(step)]
+    wanted = [words for step in listed if (words := _words(step, known))]
+    told = [_words(step, known) for step in plan]
+    alike = [[n for n, words in enumerate(told) if _dice(one, words) >= _ALIKE] for one in wanted]
+    taken = _matched(alike)
+    gone = {one for n, one in enumerate(wanted) if n not in taken.values() and not any(one <= words for words in told)}
+    if missing := [step.title for step in listed if _words(step, known) in gone]:
+        names = ", ".join(repr(title) for title in missing[:5]) + (", …" if missing[5:] else "")
+        raise PlanInvalid(f"the goal lists {names}, and no step does that; add it in the goal's words")
+
+
+def _is_listed(step: Step, text: str) -> bool:
+    if step.source is None:
+        return False
+    line = text.rfind("\n", 0, step.source[0]) + 1
+    return _ITEM.match(text, line) is not None
+
+
+def _words(step: Step, known: Grammar) -> frozenset[str]:
+    return content([token.norm for token in tokenize(step.title, 0, len(step.title))], known)
+
+
+def _dice(one: frozenset[str], other: frozenset[str]) -> float:
+    return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
+
+
+def _matched(alike: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Give as many as possible one of theirs each (augmenting paths, Kuhn 1955); return who has it, by what it is."""
+    taken: dict[int, int] = {}
+
+    def give(one: int, tried: set[int]) -> bool:
+        for other in alike[one]:
+            if other not in tried:
+                tried.add(other)
+                if other not in taken or give(taken[other], tried):
+                    taken[other] = one
+                    return True
+        return False
+
+    for one in range(len(alike)):
+        give(one, set())
+    return taken
 
 
 def _argv(step: Step) -> tuple[str, ...]:

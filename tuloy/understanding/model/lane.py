@@ -5,19 +5,21 @@ user's own words order it or the project's toolbox knows it (`tuloy.understandin
 what the goal says (`tuloy.understanding.model.held`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from tuloy.errors import PlanInvalid
 from tuloy.plan import Plan, topological_order
 from tuloy.printable import one_line
 from tuloy.settings import ModelSettings
+from tuloy.understanding.alternatives import with_readings_of
 from tuloy.understanding.assemble import Given, assemble
 from tuloy.understanding.drafting.conditions import content
 from tuloy.understanding.drafting.draft import Draft, reduced
 from tuloy.understanding.drafting.told import Reading
 from tuloy.understanding.hierarchy import in_parts, in_stages, without_parts
-from tuloy.understanding.model.client import Limits, ask
-from tuloy.understanding.model.held import check_orders, check_reach, commands_of
+from tuloy.understanding.model.client import Answer, Limits, ask
+from tuloy.understanding.model.held import check_listed, check_orders, check_reach, commands_of
 from tuloy.understanding.model.prompt import correction, packing, thinking
 from tuloy.understanding.model.schema import SCHEMA, StepTold, steps_told
 from tuloy.understanding.project import Project
@@ -31,32 +33,42 @@ SURE = 0.75
 """How sure a plan of a model is: fixed, below what is taken unasked, since nobody has measured the model."""
 
 
-def read_by_model(rules: Plan, project: Project | None, model: ModelSettings, *, limits: Limits | None = None) -> Plan:
+def read_by_model(
+    rules: Plan,
+    project: Project | None,
+    model: ModelSettings,
+    *,
+    limits: Limits | None = None,
+    silent: Callable[[], None] = lambda: None,
+) -> Plan:
     """Return the model's plan, or the rules' plan with a note where every answer was invalid.
+
+    `silent` is called, in another thread, when the model says nothing for a while.
 
     Raises:
         ModelFailed: when the model gave no whole answer.
     """
     try:
-        return _asked(rules, project, model, limits)
+        return _asked(rules, project, partial(ask, model, limits=limits, silent=silent))
     except PlanInvalid as error:
         said = f"{model.name!r} gave no valid plan in {CORRECTIONS + 1} answers ({one_line(str(error), 200)})"
         return rules.model_copy(update={"notes": (*rules.notes, f"read by rules alone: {said}")})
 
 
-def _asked(rules: Plan, project: Project | None, model: ModelSettings, limits: Limits | None) -> Plan:
+def _asked(rules: Plan, project: Project | None, put: Callable[..., Answer]) -> Plan:
     """Ask freely, then for the schema, and say what was wrong as often as is worth it.
 
     Raises:
         PlanInvalid: when the last answer is no valid plan either.
     """
     commands = commands_of(without_parts(rules))
-    free = ask(model, thinking(rules.goal.text, commands, project), limits=limits)
+    free = put(thinking(rules.goal.text, commands, project))
     messages = packing(rules.goal.text, commands, free.text)
     for left in reversed(range(CORRECTIONS + 1)):
-        answer = ask(model, messages, schema=SCHEMA, think=False, limits=limits)
+        answer = put(messages, schema=SCHEMA, think=False)
         try:
-            return in_parts(in_stages(plan_told(answer.text, rules, project)), project)
+            plan = in_stages(plan_told(answer.text, rules, project))
+            return in_parts(with_readings_of(plan, rules), project)
         except PlanInvalid as error:
             if not left:
                 raise
@@ -82,6 +94,7 @@ def plan_told(answer: str, rules: Plan, project: Project | None) -> Plan:
     plan = assemble(Reading(drafts, list(rules.goal.constraints), accept), given, SURE)
     check_orders(plan, rules)
     check_reach(plan, drafts, rules, known)
+    check_listed(plan, rules, known)
     return plan
 
 

@@ -11,7 +11,7 @@ from tuloy.errors import ModelFailed
 from tuloy.printable import one_line
 from tuloy.settings import ModelSettings
 
-__all__ = ["address_of", "has_model", "headers_of", "is_here", "models_at", "require_model", "version_at"]
+__all__ = ["address_of", "has_model", "headers_of", "is_here", "is_loaded", "models_at", "require_model", "version_at"]
 
 CONNECT_S = 0.25
 ANSWER_S = 2.0
@@ -69,6 +69,12 @@ def models_at(model: ModelSettings) -> tuple[str, ...]:
     return tuple(one_line(str(name), 200) for name in names if name)
 
 
+def is_loaded(model: ModelSettings) -> bool:
+    """Whether the server has the model in memory; raises as `version_at` does."""
+    listed = _fetched(model, "/api/ps", "models")
+    return has_model(tuple(str(one.get("name")) for one in listed if isinstance(one, dict)), model.name)
+
+
 def has_model(models: tuple[str, ...], name: str) -> bool:
     """Whether the name is among them; `small` is `small:latest`."""
     return {name.lower(), f"{name.lower()}:latest"} & {one.lower() for one in models} != set()
@@ -101,8 +107,9 @@ def _fetched(model: ModelSettings, path: str, key: str) -> Any:
             fault="not running",
         ) from error
     except (ValueError, KeyError, TypeError) as error:
+        status = str(error) if str(error).startswith("status ") else f"its {path} has no {key!r}"
         raise ModelFailed(
-            f"what answers at {address} is no Ollama ({one_line(str(error))}); correct OLLAMA_HOST", fault="no ollama"
+            f"what answers at {address} is no Ollama ({status}); correct OLLAMA_HOST", fault="no ollama"
         ) from error
     if isinstance(found, list) or key == "version":
         return found
