@@ -18,7 +18,7 @@ from tuloy.understanding.drafting.draft import Draft, Why
 from tuloy.understanding.drafting.told import Reading
 from tuloy.understanding.rules import read_text
 from tuloy.understanding.timing.urgency import Urgency
-from tuloy.understanding.unseen import seen
+from tuloy.understanding.unseen import as_seen, seen
 
 __all__ = ["Explained", "explain"]
 
@@ -59,7 +59,7 @@ def explain(
     Raises:
         UsageError: as `tuloy.understanding.understand`.
     """
-    plan = plan or understand(text, now=now)
+    plan = as_seen(plan or understand(text, now=now), text)
     clean, typed = seen(text)
     sections = sections_of(clean)
     reading, urgent = _read_again(clean, sections, now)

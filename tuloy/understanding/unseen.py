@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from tuloy.plan import Plan, Step
 
-__all__ = ["Places", "read_as_seen", "seen"]
+__all__ = ["Places", "as_seen", "read_as_seen", "seen"]
 
 _UNSEEN = re.compile(
     "[\xad\u034f\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff\U000e0000-\U000e007f]"
@@ -42,12 +42,26 @@ def read_as_seen(text: str, read: Callable[[str], Plan]) -> Plan:
     clean, typed = seen(text)
     if clean == text or not clean.strip():
         return read(text)
-    plan = read(clean)
+    plan = _placed(read(clean), typed)
+    return plan.model_copy(update={"goal": plan.goal.model_copy(update={"text": text})})
+
+
+def as_seen(plan: Plan, text: str) -> Plan:
+    """Return the plan of a text with its places in what is seen of the text."""
+    found = [found.span() for found in _UNSEEN.finditer(text)]
+
+    def place(typed: int) -> int:
+        return typed - sum(min(end, typed) - start for start, end in found if start < typed)
+
+    return _placed(plan, lambda span: (place(span[0]), place(span[1]))) if found else plan
+
+
+def _placed(plan: Plan, places: Places) -> Plan:
     stages = tuple(
-        stage.model_copy(update={"steps": tuple(_placed(step, typed) for step in stage.steps)}) for stage in plan.stages
+        stage.model_copy(update={"steps": tuple(_moved(step, places) for step in stage.steps)}) for stage in plan.stages
     )
-    return plan.model_copy(update={"stages": stages, "goal": plan.goal.model_copy(update={"text": text})})
+    return plan.model_copy(update={"stages": stages})
 
 
-def _placed(step: Step, typed: Places) -> Step:
-    return step.model_copy(update={"source": typed(step.source)}) if step.source and any(step.source) else step
+def _moved(step: Step, places: Places) -> Step:
+    return step.model_copy(update={"source": places(step.source)}) if step.source and any(step.source) else step
