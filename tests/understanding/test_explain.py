@@ -76,9 +76,10 @@ def test_the_account_is_the_plans(text: str) -> None:
     check_account(text, understand(text))
     try:
         document = plan_text(text, None)
-    except UsageError as refused:  # boxes that are ticked, and no words beside them
-        assert re.search(r"nothing (is left to do|can be read)", str(refused))
-        return
+    except UsageError as refused:
+        if not re.search(r"nothing (is left to do|can be read)", str(refused)):
+            raise
+        return  # boxes that are ticked, and no words beside them
     check_account(text, document)
 
 
