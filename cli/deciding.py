@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.live import Live
 from cli.looking import open_the_store, print_json
-from cli.screen import Live, err, out, tell_of_document
+from cli.screen import err, out, tell_of_document
 from tuloy.errors import UsageError
 from tuloy.settings import load_settings
 from tuloy.work.acceptance import accept_goal as accept_it

@@ -4,6 +4,7 @@
 stdout, everything else to stderr. Commands import what they need when they run: `--help` must not wait for it.
 """
 
+import gc
 import json
 import os
 import sys
@@ -12,37 +13,49 @@ from typing import Annotated
 import typer
 
 from cli.encoding import speak_everywhere
+from cli.help import GOALS, LIST, MACHINE, RESULTS, GroupedCommands
 from tuloy.errors import TuloyError, UsageError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="tuloy",
+    cls=GroupedCommands,
     help="Goals in plain words, done on your repository: planned, run in Prefect, gated, resumable.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-audit = typer.Typer(help="Check the event log.", no_args_is_help=True)
-app.add_typer(audit, name="audit")
+audit = typer.Typer(help="Check the event log.", cls=GroupedCommands, no_args_is_help=True, rich_markup_mode=None)
 
-RepoOption = Annotated[str, typer.Option("--repo", "-r", help="The repository to work on.")]
+SELDOM = 50_000  # objects between two collections: imports make many and drop few, each look at them is for nothing
+
+RepoOption = Annotated[str, typer.Option("--repo", "-r", metavar="DIRECTORY", help="The repository to work on.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-GoalId = Annotated[str, typer.Argument(help="A goal's id, its beginning, or `last`.")]
-GoalIds = Annotated[list[str], typer.Argument(help="Goals' ids, or their beginnings.")]
-Priority = Annotated[str | None, typer.Option(help="critical, high, normal or low; else what the text says.")]
+GoalId = Annotated[str, typer.Argument(metavar="GOAL", help="A goal's id, its beginning, or `last`.")]
+GoalIds = Annotated[list[str], typer.Argument(metavar="GOAL", help="Goals' ids, or their beginnings.")]
+Priority = Annotated[
+    str | None, typer.Option(metavar="LEVEL", help="critical, high, normal or low; else what the text says.")
+]
 Agent = Annotated[
     str | None,
-    typer.Option(help="The coding CLI for steps that need one (aider, claude, codex, gemini, or yours)."),
+    typer.Option(
+        metavar="NAME", help="The coding CLI for steps that need one (aider, claude, codex, gemini, or yours)."
+    ),
 ]
-Workers = Annotated[int | None, typer.Option("--max-workers", min=1, max=64, help="Steps side by side.")]
-Lane = Annotated[str, typer.Option(help="Who reads the goal: rules, model, or auto (rules, if they are sure).")]
+Workers = Annotated[int | None, typer.Option("--max-workers", metavar="N", min=1, max=64, help="Steps side by side.")]
+Lane = Annotated[
+    str, typer.Option(metavar="LANE", help="Who reads the goal: rules, model, or auto (rules, if they are sure).")
+]
 Reading = Annotated[
-    int | None, typer.Option("--reading", min=1, help="Take the reading with this number (see `tuloy plan`).")
+    int | None,
+    typer.Option("--reading", metavar="N", min=1, help="Take the reading with this number (see `tuloy plan`)."),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Read the text anew, though you edited its plan before.")]
 File = Annotated[
-    str | None, typer.Option("--file", "-f", help="A text, PRD, FEATURES.json, tasks.json or TODO JSON to read.")
+    str | None,
+    typer.Option("--file", "-f", metavar="FILE", help="A text, PRD, FEATURES.json, tasks.json or TODO JSON to read."),
 ]
 
 
@@ -53,10 +66,11 @@ def options(
     """Goals in plain words, done on your repository: planned, run in Prefect, gated, resumable."""
 
 
-@app.command()
+@app.command(rich_help_panel=GOALS)
 def run(
     goal: Annotated[
-        list[str] | None, typer.Argument(help="What should be done; several goals run side by side.")
+        list[str] | None,
+        typer.Argument(metavar="GOAL", help="What should be done; several goals run side by side."),
     ] = None,
     repo: RepoOption = ".",
     file: File = None,
@@ -85,9 +99,9 @@ def run(
     _leave(run_open(repo, agent, max_workers, accept, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=GOALS)
 def plan(
-    goal: Annotated[str | None, typer.Argument(help="What should be done.")] = None,
+    goal: Annotated[str | None, typer.Argument(metavar="GOAL", help="What should be done.")] = None,
     repo: RepoOption = ".",
     file: File = None,
     priority: Priority = None,
@@ -107,7 +121,7 @@ def plan(
     _leave(show_plan(texts, file, repo, priority, as_json, asked, edit=edit, why=explain))
 
 
-@app.command()
+@app.command(rich_help_panel=GOALS)
 def resume(
     goal: GoalId = "last",
     agent: Agent = None,
@@ -120,9 +134,11 @@ def resume(
     _leave(resume_goal(goal, agent, max_workers, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=LIST)
 def add(
-    goal: Annotated[list[str] | None, typer.Argument(help="What should be done; each is a goal.")] = None,
+    goal: Annotated[
+        list[str] | None, typer.Argument(metavar="GOAL", help="What should be done; each is a goal.")
+    ] = None,
     repo: RepoOption = ".",
     file: File = None,
     priority: Priority = None,
@@ -134,9 +150,9 @@ def add(
     _leave(add_goals(goal or [], file, repo, priority, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=LIST)
 def migrate(
-    files: Annotated[list[str], typer.Argument(help="PRDs, FEATURES.json, tasks.json, TODO JSON.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="PRDs, FEATURES.json, tasks.json, TODO JSON.")],
     repo: RepoOption = ".",
     as_json: JsonOption = False,
 ) -> None:
@@ -146,10 +162,10 @@ def migrate(
     _leave(take(files, repo, as_json))
 
 
-@app.command("list")
+@app.command("list", rich_help_panel=LIST)
 def list_(
     everything: Annotated[bool, typer.Option("--all", help="Also goals that have ended.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 1000,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=100_000, help="At most so many.")] = 1000,
     as_json: JsonOption = False,
 ) -> None:
     """List the goals that are still to be done, the most urgent first."""
@@ -158,7 +174,7 @@ def list_(
     _leave(list_goals(everything, limit, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=LIST)
 def done(goals: GoalIds) -> None:
     """Mark goals done by hand."""
     from cli.todo import mark_goals_done
@@ -166,7 +182,7 @@ def done(goals: GoalIds) -> None:
     _leave(mark_goals_done(goals))
 
 
-@app.command("rm")
+@app.command("rm", rich_help_panel=LIST)
 def remove(goals: GoalIds) -> None:
     """Remove goals for good; their events stay in the log."""
     from cli.todo import remove_goals
@@ -174,15 +190,18 @@ def remove(goals: GoalIds) -> None:
     _leave(remove_goals(goals))
 
 
-@app.command()
-def status(as_json: JsonOption = False, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20) -> None:
+@app.command(rich_help_panel=RESULTS)
+def status(
+    as_json: JsonOption = False,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="At most so many.")] = 20,
+) -> None:
     """List goals, newest first."""
     from cli.looking import show_status
 
     _leave(show_status(limit, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def show(goal: GoalId = "last", as_json: JsonOption = False) -> None:
     """Show one goal: steps, gates, output, branch."""
     from cli.looking import show_goal
@@ -190,7 +209,7 @@ def show(goal: GoalId = "last", as_json: JsonOption = False) -> None:
     _leave(show_goal(goal, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def accept(
     goal: GoalId = "last",
     partial: Annotated[bool, typer.Option("--partial", help="Also take what a failed goal has landed.")] = False,
@@ -202,10 +221,12 @@ def accept(
     _leave(accept_goal(goal, partial, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def rollback(
     goal: GoalId = "last",
-    to: Annotated[str | None, typer.Option(help="A checkpoint (commit or stage); else the one before.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="CHECKPOINT", help="A checkpoint (commit or stage); else the one before.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take a goal's branch back to a checkpoint, or undo its acceptance."""
@@ -214,7 +235,7 @@ def rollback(
     _leave(rollback_goal(goal, to, as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=GOALS)
 def pause(goal: GoalId = "last") -> None:
     """Let a running goal start no further step; `tuloy resume` lets it go on."""
     from cli.deciding import tell_goal
@@ -222,7 +243,7 @@ def pause(goal: GoalId = "last") -> None:
     _leave(tell_goal(goal, "pause"))
 
 
-@app.command()
+@app.command(rich_help_panel=GOALS)
 def cancel(goal: GoalId = "last") -> None:
     """Stop a goal; what is finished is kept."""
     from cli.deciding import tell_goal
@@ -230,7 +251,7 @@ def cancel(goal: GoalId = "last") -> None:
     _leave(tell_goal(goal, "cancel"))
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def up(
     worker: Annotated[
         bool, typer.Option("--worker", help="Also make the deployments and start a worker for them.")
@@ -245,7 +266,7 @@ def up(
     _leave(bring_up(worker, profile))
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def down() -> None:
     """Stop the local Prefect server and the worker that Tuloy started."""
     from cli.machine import bring_down
@@ -253,7 +274,7 @@ def down() -> None:
     _leave(bring_down())
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def doctor(repo: RepoOption = ".", as_json: JsonOption = False) -> None:
     """Say what is there, what is missing, and what would help."""
     from cli.machine import examine_machine
@@ -269,8 +290,12 @@ def audit_verify(as_json: JsonOption = False) -> None:
     _leave(verify_log(as_json))
 
 
+app.add_typer(audit, name="audit", rich_help_panel=MACHINE)
+
+
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(SELDOM)
     speak_everywhere()
     if sys.argv[1:] == ["--version"]:
         from tuloy import __version__

@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from cli.live import Live
 from cli.looking import edit_plan, open_the_store, print_json, priority_of, settings_for
 from cli.plan_screen import print_plan
 from cli.planning import Asked, plan_from, require_clear, settled
-from cli.screen import Live, err, out, print_goal
+from cli.screen import err, out, print_goal
 from cli.todo import tell_what_differs, texts_and_lists
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server, revive_server

@@ -1,24 +1,19 @@
-"""What people see: one line per change of state, the report, lists. Text from outside is never markup.
+"""What people see: lines, the report, lists. Text from outside is never markup.
 
-The picture of a plan is `cli.plan_screen`.
+The picture of a plan is `cli.plan_screen`, what moves while a goal runs `cli.live`.
 """
 
 import sys
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, Group
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from tuloy.printable import headline, one_line, printable
 
-if TYPE_CHECKING:
-    from tuloy.work.run import Change
-
-__all__ = ["Live", "err", "out", "print_goal", "print_goals", "print_list", "tell_of_document"]
+__all__ = ["err", "line_of", "mark", "out", "print_goal", "print_goals", "print_list", "tell_of_document"]
 
 WIDE = 140  # for files and pipes, which have no width of their own
 
@@ -57,36 +52,8 @@ def mark(status: str) -> Text:
     return Text(sign, style)
 
 
-class Live:
-    """Lines for what ended, and on a terminal a moving list of what is under way."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-        self._moving = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._shown: dict[str, TaskID] = {}
-
-    def __enter__(self) -> "Live":
-        self._moving.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._moving.stop()
-
-    def tell(self, change: "Change") -> None:
-        """Show one change of state; called from any thread."""
-        name = f"{change.kind}:{change.id}"
-        if change.status == "running":
-            self._shown[name] = self._moving.add_task(one_line(change.title, 80), total=None)
-            return
-        if name in self._shown:
-            self._moving.remove_task(self._shown.pop(name))
-        self._console.print(_line(change.status, change.title, change.note, change.duration_s))
-
-
-def _line(status: str, title: str, note: str, duration_s: float | None) -> Text:
+def line_of(status: str, title: str, note: str, duration_s: float | None) -> Text:
+    """Return what one line says of a step or a gate."""
     line = Text.assemble(mark(status), " ", one_line(title, 100))
     if duration_s is not None and status not in ("skipped", "waiting"):
         line.append(f"  {duration_s:.1f} s", "dim")
@@ -107,10 +74,10 @@ def print_goal(document: dict[str, Any], console: Console, *, brief: bool = Fals
         parts += [Text("  " + one_line(stage), "bold cyan")] if stage else []
         for step in steps:
             indent = Text("    " if step.get("parent") else "  ")
-            parts.append(indent + _line(step["status"], step["title"], step["reason"], step["duration_s"] or None))
+            parts.append(indent + line_of(step["status"], step["title"], step["reason"], step["duration_s"] or None))
     for gate in document["gates"]:
         note = gate["evidence"] or gate["reason"]
-        line = Text("  ") + _line(gate["verdict"], f"gate {gate['gate']}", note, gate["duration_s"])
+        line = Text("  ") + line_of(gate["verdict"], f"gate {gate['gate']}", note, gate["duration_s"])
         parts += [*([] if brief else [line]), *_findings(gate)]
     for step in document["steps"]:
         if step["status"] == "failed" and step["tail"]:
@@ -173,7 +140,10 @@ def _findings(gate: dict[str, Any]) -> list[Text]:
     for finding in new[:10]:
         where = ":".join(str(part) for part in (finding["path"], finding["line"]) if part)
         lines.append(
-            Text(f"      {one_line(where)} {one_line(finding['rule'], 160)} {one_line(finding['message'], 120)}", "red")
+            Text(
+                f"      {one_line(where)} {one_line(finding['rule'], 160)} {one_line(finding['message'], 120)}",
+                "red",
+            )
         )
     if len(new) > 10:
         lines.append(Text(f"      and {len(new) - 10} more", "dim"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TERMINAL_WIDTH", "COLUMNS"):
     os.environ.pop(name, None)
-os.environ |= {"TERMINAL_WIDTH": "88", "NO_COLOR": "1", "TERM": "dumb"}  # typer reads them at its import
+os.environ |= {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cli.live import Live
 from cli.plan_screen import print_plan
-from cli.screen import Live, print_goal, print_goals
+from cli.screen import print_goal, print_goals
 from tuloy.plan import AskAction, CommandAction, Goal, InstructAction, Need, Plan, Stage, Step
 from tuloy.work.run import Change
 

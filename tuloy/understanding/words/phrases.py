@@ -3,11 +3,12 @@
 Owns finding a phrase in a run of words. A language is a file here; no rule names one.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
+
+import tomli  # compiled: the lexicons are large, and every `tuloy plan` reads them
 
 __all__ = ["Phrases", "table"]
 
@@ -15,7 +16,7 @@ __all__ = ["Phrases", "table"]
 @cache
 def table(name: str) -> Mapping[str, Any]:
     """Return `lexicon/<name>.toml`."""
-    return tomllib.loads((files("tuloy.understanding") / "lexicon" / f"{name}.toml").read_text("utf-8"))
+    return tomli.loads((files("tuloy.understanding") / "lexicon" / f"{name}.toml").read_text("utf-8"))
 
 
 class Phrases:
