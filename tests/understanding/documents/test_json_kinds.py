@@ -321,6 +321,10 @@ def test_nothing_is_dropped_unsaid(read) -> None:
     assert [note for note in found.notes if "its 'tasks' are left out" in note]
     assert read({"features": []}).notes == ("it has no features",)
     assert read({"tasks": []}).notes == ("it has no tasks",)
+    own = [{"id": 1, "title": "x", "dependencies": ["5.1"]}, {"id": 2, "title": "y", "dependencies": [1]}]
+    found = read({"tasks": [{"id": 5, "title": "a", "subtasks": own}]})
+    assert found.notes == ("tasks[0].subtasks[0] '1' needs itself; that is left out",)
+    assert [piece.needs for piece in found.entries[0].pieces] == [(), ("1",)]
     done = read({"tasks": [{"id": 1, "title": "a", "status": "DONE", "dependsOn": [1]}, {"id": 2, "title": "b"}]})
     assert [entry.state for entry in done.entries] == ["done", "open"]
     todo = read({"tasks": [{"id": 1, "description": "a", "todos": [], "status": "Failed", "priority": "high"}]})

@@ -84,6 +84,7 @@ def read(data: dict[str, Any], text: str, path: Path) -> Document:
         where = f"{tag}.tasks" if at else "tasks"
         found += [_entry(tag, held.tasks, task, f"{where}[{n}]", scores) for n, task in enumerate(held.tasks)]
         notes += note
+        notes += [line for n, task in enumerate(held.tasks) for line in _own_needs(task, f"{where}[{n}]")]
         notes += unknown_priorities((f"{where}[{n}]", task.priority) for n, task in enumerate(held.tasks))
     entries, more = checked(str(path), found, "tasks")
     if aside := sorted({entry.word for entry in found if entry.state == "left out"}):
@@ -137,6 +138,13 @@ def _pieces(task: Task, where: str) -> tuple[tuple[Piece, ...], list[str]]:
     except PlanInvalid as error:
         raise UsageError(f"{where}: {error}") from error
     return tuple(made.values()), outside
+
+
+def _own_needs(task: Task, where: str) -> list[str]:
+    """Tell which subtasks need themselves, as `checked` does of tasks."""
+    own = [{str(one.id), f"{task.id}.{one.id}"} for one in task.subtasks]
+    selfish = [n for n, one in enumerate(task.subtasks) if own[n] & set(map(str, one.dependencies))]
+    return [f"{where}.subtasks[{n}] {str(task.subtasks[n].id)!r} needs itself; that is left out" for n in selfish]
 
 
 def _word(one: Subtask) -> str:
