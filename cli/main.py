@@ -87,16 +87,18 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Plan a goal, run it, gate it, and leave the result on a branch."""
+    from cli.execution import Manner
     from cli.looking import lane_of
     from cli.planning import Asked
     from cli.running import run_goals, run_open
 
     asked = Asked(yes, reading, fresh, lane_of(lane))
+    manner = Manner(agent, max_workers, accept, as_json)
     if not run_list:
-        _leave(run_goals(goal or [], file, repo, priority, agent, max_workers, accept, dry_run, as_json, asked))
+        _leave(run_goals(goal or [], file, repo, priority, manner, asked, dry_run=dry_run))
     if goal or file or dry_run or priority or asked != Asked():
         raise UsageError("--open runs what was added before, as it was added; give no other goal, file or priority")
-    _leave(run_open(repo, agent, max_workers, accept, as_json))
+    _leave(run_open(repo, manner))
 
 
 @app.command(rich_help_panel=GOALS)
@@ -129,9 +131,10 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a goal that was interrupted, killed, or waits; start one of the list."""
+    from cli.execution import Manner
     from cli.running import resume_goal
 
-    _leave(resume_goal(goal, agent, max_workers, as_json))
+    _leave(resume_goal(goal, Manner(agent, max_workers, as_json=as_json)))
 
 
 @app.command(rich_help_panel=LIST)

@@ -69,22 +69,23 @@ def main(home: str, repo: str, words: str, point: str) -> int:
     import tuloy.work.acceptance
     import tuloy.work.stage_end
     import tuloy.work.steps  # noqa: F401
+    from cli.execution import Execution, Manner, enter_prefect
     from cli.looking import open_the_store
-    from cli.running import _enter_prefect, _run, _settings
+    from cli.places import settings_of
     from tuloy.plan import Plan
     from tuloy.work.begin import begin_goal
     from tuloy.workspaces.git import open_repository
 
     plan = Plan.read(Path(words).read_text()) if words.endswith(".json") else None
     repository = open_repository(Path(repo))
-    settings = _settings(repository, None)
+    settings = settings_of(repository, None)
     with open_the_store(settings) as store:
         if not point.startswith(("tuloy.store", "time")):
-            _enter_prefect(settings)
+            enter_prefect(settings)
             import flows.execute  # noqa: F401
         arm(point)
         begun = begin_goal(store, settings, repository, plan.goal.text if plan else words, plan=plan)
-        return _run(store, settings, [begun], None, True)
+        return Execution(store, settings, Manner(as_json=True)).run([begun])
 
 
 def command() -> None:
