@@ -11,11 +11,11 @@ from tuloy.agents.matching import agents_of, choose
 from tuloy.agents.prompt_cli import KNOWN
 from tuloy.agents.tools import on_path
 from tuloy.plan import Plan
-from tuloy.printable import one_line
 from tuloy.settings import Settings
 from tuloy.understanding.estimate import longest_chain_s
+from tuloy.work.reading import readings_of
 
-__all__ = ["facts_of", "next_of_file", "readings_of", "zone_name"]
+__all__ = ["facts_of", "next_of_file", "zone_name"]
 
 _LONG = 60
 
@@ -39,17 +39,6 @@ def facts_of(
 def next_of_file(file: str, repo: str) -> str:
     """Return the command that runs what a document says."""
     return f"tuloy run --file {shlex.quote(file)}{_place(repo)}"
-
-
-def readings_of(plan: Plan) -> list[str]:
-    """The plan's own reading and the others, with how likely each is and why it is one."""
-    titles = [one_line(step.title, 60) for step in plan if step.parent is None]
-    own = ", ".join(titles[:3]) + (f" and {_steps(len(titles) - 3)} more" if len(titles) > 3 else "")
-    own += " (as the model plans it)" if plan.lane == "model" else ""
-    lines = [f"1. {own}  ({plan.confidence:.2f})"]
-    for number, other in enumerate(plan.alternatives, 2):
-        lines.append(f"{number}. {other.reading}  ({other.confidence:.2f}: {other.why})")
-    return lines
 
 
 def zone_name() -> str | None:

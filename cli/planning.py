@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.looking import tell
-from cli.plan_facts import readings_of
 from cli.screen import err
 from tuloy.errors import Interrupted, ReadingUnsure
 from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
 from tuloy.understanding.alternatives import is_sure
-from tuloy.work.reading import Lane, read_goal, take_reading
+from tuloy.work.reading import Lane, read_goal, readings_of, take_reading
 
 if TYPE_CHECKING:
     from tuloy.store import GoalRow, Store

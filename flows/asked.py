@@ -21,7 +21,7 @@ from tuloy.workspaces.directories import open_place
 from tuloy.workspaces.git import git, head
 from tuloy.workspaces.records import Repository as Opened
 
-__all__ = ["AS_WRITTEN", "Asked", "Saved", "begin", "configured", "opened", "saved"]
+__all__ = ["AS_WRITTEN", "Asked", "Saved", "begin", "configured", "opened", "read", "saved"]
 
 AS_WRITTEN = "as written"
 Kind = TypeVar("Kind", bound=Block)
@@ -40,6 +40,7 @@ class Asked:
     gates: str
     lane: Lane = "auto"
     model: str = ""
+    reading: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +131,21 @@ def _model(block: OllamaModel) -> ModelSettings:
         raise UsageError(f"the OllamaModel block cannot be used: {one_line(str(error), 300)}; correct it") from error
 
 
-def begin(store: Store, settings: Settings, asked: Asked, blocks: Saved, repository: Opened, run_id: str) -> Begun:
-    """Store and plan the goal, as begun by this flow run."""
+def read(store: Store, settings: Settings, asked: Asked, repository: Opened) -> Plan:
+    """Read the goal's words, and take the plan that the user keeps for them here if there is one."""
     priority = None if asked.priority == AS_WRITTEN else cast(Priority, asked.priority)
-    plan = read_goal(asked.goal, repository.root, priority=priority, lane=asked.lane, model=settings.model)
+    if not asked.reading and (kept := store.corrected_plan(repository.id, asked.goal)) is not None:
+        goal = kept.goal.model_copy(update={"priority": priority or kept.goal.priority})
+        return kept.model_copy(update={"goal": goal, "alternatives": ()})
+    lane: Lane = "rules" if asked.reading > 1 else asked.lane  # the other readings are the rules', whoever plans
+    return read_goal(asked.goal, repository.root, priority=priority, lane=lane, model=settings.model)
+
+
+def begin(store: Store, settings: Settings, plan: Plan, blocks: Saved, repository: Opened, run_id: str) -> Begun:
+    """Store the goal and its plan, as begun by this flow run."""
     if blocks.gates is not None:
         plan = _judged_by(plan, frozenset(blocks.gates.gates))
-    return begin_goal(store, settings, repository, asked.goal, priority=priority, plan=plan, flow_run_id=run_id)
+    return begin_goal(store, settings, repository, plan.goal.text, plan=plan, flow_run_id=run_id)
 
 
 def _judged_by(plan: Plan, gates: frozenset[str]) -> Plan:

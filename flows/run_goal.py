@@ -15,9 +15,10 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Failed
 from pydantic import Field
 
-from flows.asked import Asked, Saved, begin, configured, opened, saved
+from flows.asked import Asked, Saved, begin, configured, opened, read, saved
 from flows.attach import GOAL_LIMIT, GOAL_TAG
 from flows.process import crash_orphans, short_turns, stops_on_signal
+from flows.unclear import chosen
 from flows.whole import run_whole
 from tasks.live import open_here
 from tuloy.errors import TuloyError, UsageError
@@ -53,6 +54,7 @@ async def run_goal(
     gates: Annotated[str, Field(max_length=80)] = "",
     lane: Lane = "auto",
     model: Annotated[str, Field(max_length=80)] = "",
+    reading: Annotated[int, Field(ge=0, le=9)] = 0,
 ) -> State:
     """Plan a goal and carry it out on a repository.
 
@@ -67,8 +69,10 @@ async def run_goal(
         gates: The name of a GatePolicy block that says which gates judge, and for how long.
         lane: Who reads the goal: rules, model, or auto, which asks a model where the rules are not sure.
         model: The name of an OllamaModel block; without one the worker's settings say which model is asked.
+        reading: Which reading to take where the words are unclear, as `tuloy plan` numbers them; 1 is the likeliest,
+            and 0 asks: the run is Suspended then, and Resume shows the readings.
     """
-    asked = Asked(goal, repo, priority, agent, max_workers, agents, gates, lane, model)
+    asked = Asked(goal, repo, priority, agent, max_workers, agents, gates, lane, model, reading)
     try:
         with open_store(_made(load_settings()).home / "tuloy.db") as store:
             return await _run(store, asked, await saved(asked), accept)
@@ -78,7 +82,8 @@ async def run_goal(
 
 async def _run(store: Store, asked: Asked, blocks: Saved, accept: bool) -> State:
     run_id = str(flow_run.get_id())
-    begun, settings = await asyncio.to_thread(_begun, store, asked, blocks, run_id)
+    standing = await asyncio.to_thread(_standing, store, asked, blocks, run_id)
+    begun, settings = standing or await _begun(store, asked, blocks, run_id)
     while is_running(store, begun.goal):  # its suspended process ends the steps that are under way
         await asyncio.sleep(FREE_S)
     with (
@@ -97,8 +102,8 @@ async def _run(store: Store, asked: Asked, blocks: Saved, accept: bool) -> State
     return refused or state
 
 
-def _begun(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tuple[Begun, Settings]:
-    """Return the goal that this flow run began before, else begin it."""
+def _standing(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tuple[Begun, Settings] | None:
+    """Return the goal that this flow run began before, None in a first run."""
     home = load_settings().home
     if (standing := store.goal_of_flow_run(run_id)) is not None:
         repository = reopen(Path(standing.repo or "/"), home, standing.repo_id)
@@ -107,9 +112,16 @@ def _begun(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tuple[Begu
         if tag.startswith(GOAL_TAG):
             goal_id = tag.removeprefix(GOAL_TAG)
             raise UsageError(f"goal {goal_id} was begun in another home; `tuloy resume {goal_id}` goes on there")
-    repository = opened(blocks.repository, home)
-    settings = configured(asked, blocks, repository)
-    return begin(store, settings, asked, blocks, repository, run_id), settings
+    return None
+
+
+async def _begun(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tuple[Begun, Settings]:
+    """Read the words, ask which way they are meant where that is open, and begin the goal."""
+    repository = await asyncio.to_thread(opened, blocks.repository, load_settings().home)
+    settings = await asyncio.to_thread(configured, asked, blocks, repository)
+    plan = await asyncio.to_thread(read, store, settings, asked, repository)
+    plan = await chosen(plan, asked.reading, repository.root)
+    return await asyncio.to_thread(begin, store, settings, plan, blocks, repository, run_id), settings
 
 
 def _recover(run: Run, run_id: str) -> None:

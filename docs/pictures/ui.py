@@ -25,12 +25,13 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 TULOY = [sys.executable, "-P", "-c", "from cli.main import main; main()"]
 GOAL = "Fix the lint errors and format the code, then run the tests and, if they pass, build the package"
+UNCLEAR = "Improve the greeting"
 CHECK = "Run the tests. If they fail, run `git log -3`, otherwise build the package"
 SIZE = {"width": 1180, "height": 860}  # the list of runs draws only what is in sight
 
 
 def main() -> None:
-    """Run two goals from the form and from a terminal, and photograph form, runs, run and artifacts."""
+    """Run goals from the form and from a terminal, and photograph form, runs, run, artifacts, and a question."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise SystemExit(f"none of {', '.join(BROWSERS)} is on the PATH; install chromium")
@@ -40,6 +41,7 @@ def main() -> None:
         _form(Ui(page), repo)
         subprocess.run([*TULOY, "run", "--repo", str(repo), CHECK], env=environment, cwd=repo, check=False)
         _pages(Ui(page))
+        _question(Ui(page), repo)
         window.close()
 
 
@@ -73,13 +75,18 @@ def _form(ui: Ui, repo: Path) -> None:
     ui.fill("repo", "/home/ana/greeter")  # what a reader would write; the scratch directory is nobody's
     _take(ui, "ui-form")
     ui.fill("repo", str(repo))
+    _send(ui, "Completed")
+
+
+def _send(ui: Ui, state: str) -> None:
+    """Send the form; wait until a run is in that state."""
     ui.send_form()
     for _ in range(60):
         ui.open("/runs")
         ui.page.wait_for_timeout(3000)
-        if ui.page.locator(".state-badge").filter(has_text="Completed").count():
+        if ui.page.locator(".state-badge").filter(has_text=state).count():
             return
-    raise SystemExit("the run of the form did not complete")
+    raise SystemExit(f"the run of the form did not become {state}")
 
 
 def _pages(ui: Ui) -> None:
@@ -101,6 +108,20 @@ def _pages(ui: Ui) -> None:
     ui.open("/deployments")
     ui.page.get_by_role("link", name="nightly").wait_for()
     _take(ui, "ui-deployments")
+
+
+def _question(ui: Ui, repo: Path) -> None:
+    """Start an unclear goal, and photograph what its run asks."""
+    ui.open_deployment("default")
+    ui.open_form()
+    ui.fill("goal", UNCLEAR)
+    ui.fill("repo", str(repo))
+    _send(ui, "Suspended")
+    ui.page.get_by_role("link", name=UNCLEAR).first.click()
+    ui.run_is("Suspended")
+    ui.press("Resume")
+    ui.shows("This can be read in several ways")
+    _take(ui, "ui-unclear")
 
 
 def _take(ui: Ui, name: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from cli.plan_facts import facts_of, readings_of
+from cli.plan_facts import facts_of
 from cli.plan_screen import duration, print_plan
 from cli.planning import Asked, Read, plan_from, settled
 from tests.cli.conftest import Ran
@@ -19,6 +19,7 @@ from tuloy.plan import CommandAction, Goal, InstructAction, Need, Plan, Stage, S
 from tuloy.printable import headline
 from tuloy.settings import AgentSettings, Settings
 from tuloy.understanding import understand
+from tuloy.work.reading import readings_of
 
 HEAVY = "Format the code, then build a REST API for invoices and, if it fails, tell the team, otherwise push the branch"
 

@@ -1,6 +1,7 @@
 """The deployed flow: the same job as `tuloy run`, by a worker; cancelled, killed and run again it stays one goal."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -17,14 +18,18 @@ from uuid import UUID, uuid4
 import psutil
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.states import AwaitingRetry, Cancelling
 
 from blocks import AgentSet, GatePolicy, OllamaModel, Repository
 from deployments.server import Server
 from deployments.worker import child_environment, worker_of
 from flows.run_goal import run_goal
+from tuloy.plan import Goal
 from tuloy.store import GoalRow, Store, open_store
 from tuloy.testing.scripted_ollama import ScriptedOllama, Turn
+from tuloy.understanding import understand
+from tuloy.workspaces.directories import open_place
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(150)]
 
@@ -143,6 +148,50 @@ def test_a_goal_that_fails_or_waits_says_so(prefect_server: Server, made_repo: P
     """The run ends in the states that `tuloy run` ends in: Failed where a step says no, Waiting for what is missing."""
     assert here("run `false`", made_repo).name == "Failed"
     assert here("write a poem about the sea into poem.txt", made_repo).name == "Waiting"
+
+
+UNCLEAR = "Improve the code"
+
+
+def test_an_unclear_goal_without_a_form_is_not_begun(prefect_server: Server, made_repo: Path, store: Store) -> None:
+    """Where nobody could answer, the run says which readings there are; a number takes one of them, if it is one."""
+    before = len(store.goals())
+    state = here(UNCLEAR, made_repo)
+    assert state.is_failed()
+    assert "1. Improve the code" in state.message
+    assert "`reading`" in state.message
+    assert "there is no reading 9" in here(UNCLEAR, made_repo, reading=9).message
+    assert len(store.goals()) == before
+    assert here(UNCLEAR, made_repo, reading=1).name == "Waiting"  # for an agent
+    assert store.goals()[0].text == UNCLEAR
+
+
+def test_an_edited_plan_is_taken_for_its_words(made_repo: Path, store: Store, prefect_home: Path) -> None:
+    """What the user made of these words in this repository holds for deployed runs as well, and is not asked about."""
+    edited = understand("Run `true`").model_copy(update={"goal": Goal(text=UNCLEAR)})
+    store.save_correction(open_place(made_repo, prefect_home).id, edited)
+    assert here(UNCLEAR, made_repo).is_completed()
+
+
+def test_an_unclear_goal_is_asked_about_in_the_ui(
+    start_run: Callable[..., UUID], state_within: Callable[..., Any], made_repo: Path, store: Store
+) -> None:
+    """The run is suspended with a form and nothing is begun; an empty answer is refused, a reading is carried out."""
+    run_id = start_run(goal=UNCLEAR, repo=str(made_repo), reading=0)
+    state = state_within(run_id, "Suspended")
+    keys = state.state_details.run_input_keyset
+    with get_client(sync_client=True) as client:
+        question = client.read_flow_run_input(run_id, keys["description"])
+        schema = json.loads(client.read_flow_run_input(run_id, keys["schema"]))
+        assert UNCLEAR in question
+        assert store.goal_of_flow_run(str(run_id)) is None
+        choices = schema["properties"]["reading"]["enum"]
+        assert len(choices) >= 2
+        assert choices[0].startswith("1. Improve the code")
+        assert client.resume_flow_run(run_id, run_input={}).status == SetStateStatus.REJECT
+        assert client.resume_flow_run(run_id, run_input={"reading": choices[1]}).status == SetStateStatus.ACCEPT
+    state_within(run_id, "Completed", "Waiting", "Failed")
+    assert store.plan_of(goal_of(store, run_id).id).alternatives == ()
 
 
 def test_a_killed_run_is_retried_whole(

@@ -77,7 +77,9 @@ class Ui:
 
     def field(self, name: str) -> Locator:
         """The part of a form that asks for one parameter: its title, description, input and complaints."""
-        title = self.page.locator(".schema-form-property__label").get_by_text(re.compile(rf"^{name}( \(Optional\))?$"))
+        title = self.page.locator(".schema-form-property__label").get_by_text(
+            re.compile(rf"^{re.escape(name)}( \(Optional\))?$")
+        )
         return self.page.locator(".schema-form-property").filter(has=title)
 
     def fill(self, name: str, value: str) -> None:
@@ -99,14 +101,17 @@ class Ui:
         turned = expect(switch)
         _until(switch.click, lambda: turned.not_to_have_attribute("aria-checked", before, timeout=TRY_MS))
 
-    def choose(self, name: str, choice: str) -> list[str]:
-        """Choose from a parameter's list, and return all that it offers. A click would open and close it."""
+    def choose(self, name: str, choice: str | int) -> list[str]:
+        """Choose from a parameter's list, by words or place, and return all that it offers.
+
+        A click would open and close the list.
+        """
         self.field(name).locator(".p-select-button__control").focus()
         self.page.keyboard.press("Space")
         offered = self.page.locator(".p-select-option__text")
         expect(offered.first).to_be_visible()
         texts = offered.all_inner_texts()
-        offered.nth(texts.index(choice)).click()
+        offered.nth(choice if isinstance(choice, int) else texts.index(choice)).click()
         return texts
 
     def task_runs(self) -> dict[str, str]:

@@ -71,6 +71,7 @@ def begun(
     goals = {name: slow_goal(place / name) for name in ("cancelled", "suspended")}
     goals["failed"] = f"run `sh -c 'echo first >> {place}/failed'` then run `{place}/tool`"
     runs = {name: Begun(place / name, _ask(goal, calculator)) for name, goal in goals.items()}
+    runs["unclear"] = Begun(place / "unclear", _ask("Improve the code", poems))
     for name in ("cancelled in terminal", "suspended in terminal"):
         log = place / name.replace(" ", "-")
         argv = [*TULOY, "run", "--repo", str(calculator), slow_goal(log)]
@@ -318,6 +319,25 @@ def test_a_run_that_waits_is_resumed(
     ui.run_is("Completed")
 
     assert store.find_goal(goal.id).status == "done"
+
+
+def test_an_unclear_goal_is_answered_in_its_form(
+    ui: Ui, begun: dict[str, Begun], store: Store, state_within: Callable[..., Any]
+) -> None:
+    """A run whose words can be meant in several ways is suspended; Resume shows them, and the chosen one is planned."""
+    run_id = begun["unclear"].run_id
+    assert run_id is not None
+    state_within(run_id, "Suspended")
+    ui.open_run(run_id)
+    ui.run_is("Suspended")
+    ui.press("Resume")
+    ui.shows("This can be read in several ways")
+    offered = ui.choose("Which one is meant?", 1)
+    ui.press("Submit")
+    state_within(run_id, "Completed", "Waiting")
+    plan = store.plan_of(goal_of(store, begun["unclear"]).id)
+    assert plan is not None
+    assert offered[1].startswith(f"2. {next(iter(plan)).title}")
 
 
 def test_retry_goes_on_where_it_failed(

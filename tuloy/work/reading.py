@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from tuloy.errors import UsageError
 from tuloy.plan import Plan, Priority
+from tuloy.printable import one_line
 from tuloy.understanding import look_at
 from tuloy.understanding.documents import plan_text
 
 if TYPE_CHECKING:
     from tuloy.settings import ModelSettings
 
-__all__ = ["MOST_BYTES", "SURE_ENOUGH", "Lane", "check_text", "read_goal", "take_reading"]
+__all__ = ["MOST_BYTES", "SURE_ENOUGH", "Lane", "check_text", "read_goal", "readings_of", "take_reading"]
 
 Lane = Literal["auto", "rules", "model"]
 
@@ -88,6 +89,18 @@ def take_reading(plan: Plan, number: int, root: Path) -> Plan:
     if number > 1 and plan.lane == "model":
         plan = plan_text(plan.goal.text, project, priority=plan.goal.priority).model_copy(update={"goal": plan.goal})
     return take(plan, number, project)
+
+
+def readings_of(plan: Plan) -> list[str]:
+    """Return the plan's own reading and the others, numbered from 1, with how likely each is and why it is one."""
+    titles = [one_line(step.title, 60) for step in plan if step.parent is None]
+    more = len(titles) - 3
+    own = ", ".join(titles[:3]) + (f" and {more} more step{'s' * (more > 1)}" if more > 0 else "")
+    own += " (as the model plans it)" if plan.lane == "model" else ""
+    lines = [f"1. {own}  ({plan.confidence:.2f})"]
+    for number, other in enumerate(plan.alternatives, 2):
+        lines.append(f"{number}. {other.reading}  ({other.confidence:.2f}: {other.why})")
+    return lines
 
 
 def _suffices(plan: Plan) -> bool:
