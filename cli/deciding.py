@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.live import Live
-from cli.looking import open_the_store, print_json
-from cli.screen import err, out, tell_of_document
+from cli.opening import open_the_store
+from cli.screen import err, out, print_json, tell_of_document
 from tuloy.errors import UsageError
 from tuloy.settings import load_settings
 from tuloy.work.acceptance import accept_goal as accept_it
@@ -72,6 +72,6 @@ def _opened(name: str, live: Live) -> Iterator[Run]:
         plan = store.plan_of(goal.id)
         if plan is None:
             raise UsageError(f"goal {goal.id} has no plan yet; `tuloy resume {goal.id}` makes it")
-        settings = load_settings(Path(goal.repo) / "tuloy.toml", trusted=False)
+        settings = load_settings(Path(goal.repo or "/") / "tuloy.toml", trusted=False)
         with open_run(goal, plan, settings, store, tell=live.tell) as run:
             yield run

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cli.live import Live
-from cli.looking import print_json
-from cli.screen import err, out, print_goal
+from cli.screen import err, out, print_goal, print_json
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.server import begin_server, ensure_server, revive_server
 from tuloy.errors import TuloyError

@@ -1,34 +1,20 @@
 """Commands that only look: `plan`, `status`, `show`. They never import Prefect."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from cli.encoding import json_for
-from cli.screen import err, out, print_goal, print_goals
-from tuloy.errors import StoreUnavailable, UsageError
+from cli.opening import home_of, open_the_store
+from cli.screen import err, out, print_goal, print_goals, print_json
+from tuloy.errors import UsageError
 from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from cli.planning import Asked
-    from tuloy.work.reading import Lane
     from tuloy.work.todo import Read
 
-__all__ = [
-    "edit_plan",
-    "home_of",
-    "lane_of",
-    "open_the_store",
-    "print_json",
-    "priority_of",
-    "settings_for",
-    "show_goal",
-    "show_plan",
-    "show_status",
-    "tell",
-]
+__all__ = ["edit_plan", "show_goal", "show_plan", "show_status"]
 
 
 def show_plan(
@@ -51,6 +37,8 @@ def show_plan(
     root = Path(repo).absolute()
     if not root.is_dir():
         raise UsageError(f"{repo!r} is no directory; name the project with --repo")
+    from cli.planning import priority_of
+
     wanted = priority_of(priority)
     if file is not None:
         from cli.todo import texts_and_lists
@@ -133,7 +121,7 @@ def _settings_of_plan(root: Path) -> Settings:
 
     place = open_place(root, load_settings().home)
     came = place.private or bool(git(place, "ls-files", "--", "tuloy.toml").strip())
-    return settings_for(root, trusted=not came)
+    return load_settings(root / "tuloy.toml", trusted=not came)
 
 
 def _explain(text: str, root: Path, priority: Priority | None, asked: "Asked", as_json: bool) -> int:
@@ -191,62 +179,3 @@ def show_goal(name: str, as_json: bool) -> int:
     else:
         print_goal(document, out)
     return 0
-
-
-def open_the_store(settings: Settings) -> Any:
-    """Open this machine's store, making its directory first."""
-    from tuloy.store import open_store
-
-    return open_store(home_of(settings) / "tuloy.db")
-
-
-def home_of(settings: Settings) -> Path:
-    """Return the directory of our state, made if need be.
-
-    Raises:
-        StoreUnavailable: when it cannot be made.
-    """
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreUnavailable(
-            f"{str(settings.home)!r} cannot be made: {error.strerror}; set TULOY_HOME to a directory you can write"
-        ) from error
-    return settings.home
-
-
-def settings_for(root: Path, *, trusted: bool) -> Settings:
-    """Return the settings for a repository: the user's, and what its `tuloy.toml` adds."""
-    return load_settings(root / "tuloy.toml", trusted=trusted)
-
-
-def priority_of(name: str | None) -> Priority | None:
-    """Return the priority of that name.
-
-    Raises:
-        UsageError: when there is none.
-    """
-    if name is not None and name not in ("critical", "high", "normal", "low"):
-        raise UsageError(f"priority {name!r} is none of critical, high, normal, low")
-    return cast(Priority | None, name)
-
-
-def lane_of(name: str) -> "Lane":
-    """Return the lane of that name.
-
-    Raises:
-        UsageError: when there is none.
-    """
-    if name not in ("auto", "rules", "model"):
-        raise UsageError(f"lane {name!r} is none of auto, rules, model")
-    return cast("Lane", name)
-
-
-def tell(line: str) -> None:
-    """Say on stderr what takes time."""
-    err.print(line, markup=False)
-
-
-def print_json(document: Any) -> None:
-    """Print one JSON document on stdout."""
-    print(json_for(sys.stdout, document))

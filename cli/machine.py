@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from cli.looking import open_the_store, print_json
-from cli.screen import err, mark, out
+from cli.opening import open_the_store
+from cli.screen import err, mark, out, print_json
 from deployments.doctor import examine
 from deployments.environment import apply, external_api_url, prefect_environment
 from deployments.profile import PROFILE, profile_address, users_prefect, write_profile

@@ -88,8 +88,7 @@ def run(
 ) -> None:
     """Plan a goal, run it, gate it, and leave the result on a branch."""
     from cli.execution import Manner
-    from cli.looking import lane_of
-    from cli.planning import Asked
+    from cli.planning import Asked, lane_of
     from cli.running import run_goals, run_open
 
     asked = Asked(yes, reading, fresh, lane_of(lane))
@@ -115,8 +114,8 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Show how a goal is read, without doing anything."""
-    from cli.looking import lane_of, show_plan
-    from cli.planning import Asked
+    from cli.looking import show_plan
+    from cli.planning import Asked, lane_of
 
     asked = Asked(reading=reading, fresh=fresh, lane=lane_of(lane))
     texts = [] if goal is None else [goal]

@@ -1,8 +1,7 @@
 """The place where goals work: its settings, and what is to be told of it before anything runs."""
 
-from cli.looking import settings_for
 from cli.screen import err
-from tuloy.settings import Settings, user_file
+from tuloy.settings import Settings, load_settings, user_file
 from tuloy.work.begin import Begun
 from tuloy.workspaces.git import dirty_files, git
 from tuloy.workspaces.records import Repository
@@ -13,8 +12,8 @@ __all__ = ["settings_of", "tell_of_place"]
 def settings_of(repository: Repository, max_workers: int | None) -> Settings:
     """Read the settings; agents that came with the files are not trusted (a clone or an archive can bring them)."""
     came = repository.private or bool(git(repository, "ls-files", "--", "tuloy.toml").strip())
-    settings = settings_for(repository.root, trusted=not came)
-    if came and settings_for(repository.root, trusted=True) != settings:
+    settings = load_settings(repository.root / "tuloy.toml", trusted=not came)
+    if came and load_settings(repository.root / "tuloy.toml", trusted=True) != settings:
         err.print(
             f"tuloy.toml came with the files of {repository.name!r}: its agents and pass_env are left out, "
             f"because they say what is run here; write those that you trust into {user_file()}",

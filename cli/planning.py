@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from cli.looking import tell
-from cli.screen import err
-from tuloy.errors import Interrupted, ReadingUnsure
+from cli.screen import err, tell
+from tuloy.errors import Interrupted, ReadingUnsure, UsageError
 from tuloy.plan import Plan, Priority
 from tuloy.settings import Settings
 from tuloy.understanding.alternatives import is_sure
@@ -22,7 +21,7 @@ from tuloy.work.reading import Lane, read_goal, readings_of, take_reading
 if TYPE_CHECKING:
     from tuloy.store import GoalRow, Store
 
-__all__ = ["Asked", "Read", "plan_from", "require_clear", "settled"]
+__all__ = ["Asked", "Read", "lane_of", "plan_from", "priority_of", "require_clear", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +142,25 @@ def _holds_corrections(store: Path) -> bool:
             return connection.execute("select 1 from correction limit 1").fetchone() is not None
     except sqlite3.Error:  # a store of an older Tuloy has none
         return False
+
+
+def priority_of(name: str | None) -> Priority | None:
+    """Return the priority of that name.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    if name is not None and name not in ("critical", "high", "normal", "low"):
+        raise UsageError(f"priority {name!r} is none of critical, high, normal, low")
+    return cast(Priority | None, name)
+
+
+def lane_of(name: str) -> Lane:
+    """Return the lane of that name.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    if name not in ("auto", "rules", "model"):
+        raise UsageError(f"lane {name!r} is none of auto, rules, model")
+    return cast(Lane, name)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli.execution import Execution, Manner, warm_up
-from cli.looking import edit_plan, open_the_store, print_json, priority_of
+from cli.looking import edit_plan
+from cli.opening import open_the_store
 from cli.places import settings_of, tell_of_place
 from cli.plan_screen import print_plan
-from cli.planning import Asked, plan_from, require_clear, settled
-from cli.screen import err, out
+from cli.planning import Asked, plan_from, priority_of, require_clear, settled
+from cli.screen import err, out, print_json
 from cli.todo import tell_what_differs, texts_and_lists
 from tuloy.agents.matching import agents_of
 from tuloy.errors import Interrupted, ReadingUnsure, UsageError
@@ -82,7 +83,7 @@ def resume_goal(name: str, manner: Manner) -> int:
     """Go on with one goal where it stopped."""
     with open_the_store(load_settings()) as store:
         goal = store.find_goal(name)
-        repository = reopen(Path(goal.repo), default_home(), goal.repo_id)
+        repository = reopen(Path(goal.repo or "/"), default_home(), goal.repo_id)
         execution = Execution(store, settings_of(repository, manner.max_workers), manner)
         if goal.status == "done":
             err.print(f"goal {goal.id} is {goal.status}; there is nothing to resume", markup=False)

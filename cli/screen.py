@@ -11,9 +11,13 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from cli.encoding import json_for
 from tuloy.printable import headline, one_line, printable
 
-__all__ = ["err", "line_of", "mark", "out", "print_goal", "print_goals", "print_list", "tell_of_document"]
+__all__ = [
+    "err", "line_of", "mark", "out", "print_goal", "print_goals", "print_json", "print_list", "tell",
+    "tell_of_document",
+]  # fmt: skip
 
 WIDE = 140  # for files and pipes, which have no width of their own
 
@@ -171,3 +175,13 @@ def _closing(document: dict[str, Any]) -> list[str]:
             f"next     {git} diff {document['base'][:12]} {document['branch']}   ·   tuloy accept {document['id']}"
         )
     return lines
+
+
+def tell(line: str) -> None:
+    """Say on stderr what takes time."""
+    err.print(line, markup=False)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    print(json_for(sys.stdout, document))

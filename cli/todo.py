@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.looking import home_of, open_the_store, print_json, priority_of
-from cli.screen import err, out, print_list, tell_of_document
+from cli.opening import home_of, open_the_store
+from cli.planning import priority_of
+from cli.screen import err, out, print_json, print_list, tell_of_document
 from tuloy.errors import UsageError
 from tuloy.settings import default_home, load_settings
 

@@ -70,7 +70,7 @@ def main(home: str, repo: str, words: str, point: str) -> int:
     import tuloy.work.stage_end
     import tuloy.work.steps  # noqa: F401
     from cli.execution import Execution, Manner, enter_prefect
-    from cli.looking import open_the_store
+    from cli.opening import open_the_store
     from cli.places import settings_of
     from tuloy.plan import Plan
     from tuloy.work.begin import begin_goal

@@ -13,7 +13,8 @@ from tuloy.plan import Need, Plan, Step
 from tuloy.printable import one_line
 from tuloy.understanding import understand
 from tuloy.understanding.assemble import stages_of
-from tuloy.understanding.documents.markdown.sections import Section, sections_of
+from tuloy.understanding.documents.markdown.records import Section
+from tuloy.understanding.documents.markdown.sections import sections_of
 from tuloy.understanding.drafting.draft import Draft, Why
 from tuloy.understanding.drafting.told import Reading
 from tuloy.understanding.rules import read_text

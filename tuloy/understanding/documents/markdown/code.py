@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tuloy.plan import CommandAction, InstructAction, Need, Plan, Step
 from tuloy.understanding.clauses.blocks import typed_in
+from tuloy.understanding.documents.markdown.records import Fence, Section
 from tuloy.understanding.documents.markdown.roles import words_table
-from tuloy.understanding.documents.markdown.sections import Fence, Section
 from tuloy.understanding.project import Project
 from tuloy.understanding.toolbox import literal_command
 

@@ -9,8 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from tuloy.understanding.documents.markdown.records import Block, Section, plain
 from tuloy.understanding.documents.markdown.roles import Role, is_work, own_role, words_table
-from tuloy.understanding.documents.markdown.sections import Block, Section, plain
 
 __all__ = ["cut_labels", "is_labelled", "priority_said"]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tuloy.printable import one_line
 from tuloy.understanding.documents.markdown.reading import Part
-from tuloy.understanding.documents.markdown.sections import Section
+from tuloy.understanding.documents.markdown.records import Section
 
 __all__ = ["notes_of"]
 

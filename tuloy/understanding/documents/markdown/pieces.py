@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tuloy.plan import CommandAction, InstructAction, Priority, Step
 from tuloy.printable import one_line
 from tuloy.understanding import understand
+from tuloy.understanding.documents.markdown.records import Block, Section, Table, plain
 from tuloy.understanding.documents.markdown.roles import heading_of, words_table
-from tuloy.understanding.documents.markdown.sections import Block, Section, Table, plain
 from tuloy.understanding.project import Project
 from tuloy.understanding.words.grammar import Grammar
 

@@ -23,8 +23,8 @@ from tuloy.understanding.documents.markdown.labels import priority_said
 from tuloy.understanding.documents.markdown.notes import notes_of
 from tuloy.understanding.documents.markdown.pieces import is_dated
 from tuloy.understanding.documents.markdown.reading import Asked, Part, read_section
+from tuloy.understanding.documents.markdown.records import Section
 from tuloy.understanding.documents.markdown.roles import heading_of, is_work, words_table
-from tuloy.understanding.documents.markdown.sections import Section
 from tuloy.understanding.drafting.forbidding import forbidden_in
 from tuloy.understanding.project import Project
 from tuloy.understanding.words.grammar import Grammar, grammar, language_of

@@ -12,8 +12,8 @@ from tuloy.understanding.clauses.blocks import typed_in
 from tuloy.understanding.documents.markdown.code import runs, told, with_code
 from tuloy.understanding.documents.markdown.hidden import blanked
 from tuloy.understanding.documents.markdown.pieces import Piece, is_order, parts_of, pieces_of, step_of
+from tuloy.understanding.documents.markdown.records import Section
 from tuloy.understanding.documents.markdown.roles import heading_of, is_work, own_role, words_table
-from tuloy.understanding.documents.markdown.sections import Section
 from tuloy.understanding.drafting.forbidding import forbidden_in
 from tuloy.understanding.project import Project
 from tuloy.understanding.words.grammar import Grammar
