@@ -11,6 +11,7 @@ from typing import Any
 
 from tuloy.plan import Language
 from tuloy.understanding.words.affixes import Affixes, Form
+from tuloy.understanding.words.kinds import Words
 from tuloy.understanding.words.phrases import Phrases, table
 from tuloy.understanding.words.spelling import Spelling
 from tuloy.understanding.words.tokens import Token
@@ -103,13 +104,13 @@ class Grammar:
         self._forms: dict[str, Form | None] = {}
         self._mended: dict[tuple[str, bool], str | None] = {}
         for name in _sets():
-            setattr(self, name, frozenset(word for one in tables for word in one.get(name, ())))
-        self.outcomes = frozenset(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
-        self.borrowed = frozenset(tables[-1]["verbs"])
+            setattr(self, name, Words(word for one in tables for word in one.get(name, ())))
+        self.outcomes = Words(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
+        self.borrowed = Words(tables[-1]["verbs"])
         for name in _PHRASES:
             setattr(self, name, Phrases((phrase, name) for one in tables for phrase in one.get(name, ())))
         self.affixes = [_affixes(one) for one in tables if "affixes" in one]
-        self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
+        self.roots = Words(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
         self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
         self.able_prefixes = tuple(prefix for one in tables for prefix in one.get("able_prefixes", ()))
@@ -128,13 +129,13 @@ class Grammar:
             short: full for one in tables for short, full in one.get("short_prefixes", {}).items()
         }
         inflecting = [one for one in tables if "affixes" in one]
-        self.linkers_of = frozenset(str(one["words"]["of"]) for one in tables if one["words"].get("of"))
-        self.linkers = frozenset(word for one in inflecting for word in one["articles"])
+        self.linkers_of = Words(str(one["words"]["of"]) for one in tables if one["words"].get("of"))
+        self.linkers = Words(word for one in inflecting for word in one["articles"])
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
         self._connective_meanings = [*_meanings(tables, "connectives"), *self._outcome_forms(tables)]
         self.connectives = Phrases(self._connective_meanings)
-        self.connectives_first = frozenset(
+        self.connectives_first = Words(
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
         self.priorities = Phrases(_meanings(tables, "priority"))
@@ -143,7 +144,7 @@ class Grammar:
             for name in ("deadline", "schedule", "times", "units")
         )
         self.opening_dates, self.opening_hints = (
-            frozenset(phrase.split()[0] for phrases in one.values() for phrase in phrases)
+            Words(phrase.split()[0] for phrases in one.values() for phrase in phrases)
             for one in (self.deadlines, self.schedules)
         )
         self.vague_readings: dict[str, tuple[str, ...]] = {
@@ -156,7 +157,7 @@ class Grammar:
         )
         self.irregular = {form: base for one in tables for form, base in one.get("irregular", {}).items()}
         for name in _BY_ROOT if self.affixes else ():
-            setattr(self, name, getattr(self, name) | {self.root(word) for word in getattr(self, name)})
+            setattr(self, name, Words((*getattr(self, name), *map(self.root, getattr(self, name)))))
 
     def _outcome_forms(self, tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome."""

@@ -9,6 +9,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
+from tuloy.understanding.words.kinds import Words
+
 __all__ = ["Phrases", "table"]
 
 
@@ -31,9 +33,9 @@ class Phrases:
         }
 
     @cached_property
-    def firsts(self) -> frozenset[str]:
+    def firsts(self) -> Words:
         """The first words of all phrases."""
-        return frozenset(self._by_first)
+        return Words(self._by_first)
 
     def at(self, words: Sequence[str], place: int) -> tuple[str, int] | None:
         """Return the meaning of the longest phrase that starts at `place`, and how many words it takes."""
