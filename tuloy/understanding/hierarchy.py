@@ -27,11 +27,14 @@ MANY = 8  # of so many steps each is small already: only heavy ones are taken ap
 _INSTRUCT_S = (1800.0, 300.0)
 
 
-def in_parts(plan: Plan, project: Project | None) -> Plan:
-    """Take the steps of a complex plan apart, where a template fits; other plans are returned as they are."""
+def in_parts(plan: Plan, project: Project | None, known: Grammar | None = None) -> Plan:
+    """Take the steps of a complex plan apart, where a template fits; other plans are returned as they are.
+
+    `known` is the grammar of the goal's text, where it is at hand.
+    """
     if plan.complexity.band != "complex" or plan.parts:
         return plan
-    known = grammar(language_of(tokenize(plan.goal.text, 0, len(plan.goal.text)))[1])
+    known = known or grammar(language_of(tokenize(plan.goal.text, 0, len(plan.goal.text)))[1])
     only_heavy = len(plan) >= MANY
     stages = [_stage(stage, plan, known, project, only_heavy) for stage in plan.stages]
     return plan.model_copy(update={"stages": tuple(stages)}) if stages != list(plan.stages) else plan
@@ -128,7 +131,7 @@ def _fits(template: Mapping[str, Any], tokens: Sequence[Token], known: Grammar) 
     if not tokens:
         return False
     verb = tokens[0].norm
-    if not {verb, known.root(verb), verb.removeprefix("i-")} & set(template["verbs"]):
+    if {verb, known.root(verb), verb.removeprefix("i-")}.isdisjoint(template["verbs"]):
         return False
     if template.get("new"):
         return introduces(tokens, known)

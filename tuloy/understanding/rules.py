@@ -46,7 +46,7 @@ def read_goal(
         constraints=tuple(reading.constraints),
     )
     plan = assemble(reading, Given(goal, known, project, text), _sure(reading))
-    return in_parts(with_alternatives(in_stages(plan), known), project)
+    return in_parts(with_alternatives(in_stages(plan), known), project, known)
 
 
 def read_text(text: str, now: datetime | None) -> tuple[Language, Grammar, Urgency, Reading]:

@@ -89,10 +89,10 @@ class _Reader(Sentences):
     def _closes(self, block: Block) -> bool:
         """ "Kind regards," on a line of its own: what follows is who wrote it."""
         line = self.text[block.start : block.end].partition("\n")[0]
-        if len(line) > _LONGEST_CLOSING:
+        if len(line) > _LONGEST_CLOSING or block.kind != "text":
             return False
         words = [token.norm for token in tokenize(line, 0, len(line)) if token.kind == "word"]
-        found = self.known.closings.at(words, 0) if block.kind == "text" and 0 < len(words) < 6 else None
+        found = self.known.closings.at(words, 0) if 0 < len(words) < 6 else None
         return found is not None and found[1] == len(words)
 
     def _is_title(self, block: Block, tree: Sequence[Block]) -> bool:

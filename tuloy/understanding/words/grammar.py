@@ -11,7 +11,7 @@ from typing import Any
 
 from tuloy.plan import Language
 from tuloy.understanding.words.affixes import Affixes, Form
-from tuloy.understanding.words.kinds import Words
+from tuloy.understanding.words.kinds import Listed, Words
 from tuloy.understanding.words.phrases import Phrases, table
 from tuloy.understanding.words.spelling import Spelling
 from tuloy.understanding.words.tokens import Token
@@ -24,6 +24,8 @@ _PHRASES = (
     "idioms", "introductions", "lead_ins", "loosely", "obligations", "ordered_intro", "outside", "parallel_intro",
     "politeness", "stage_words", "step_words", "wants",
 )  # fmt: skip
+_OPENING_DATES = ("openers", "weekdays_short", "within", "on", "tomorrow", "tonight", "month_end")
+_OPENING_HINTS = ("each_hour", "each_day", "each_week", "each_month", "each_night", "every")
 _REMEMBERED = 20_000
 _BY_ROOT = (
     "changers", "check_verbs", "checkable", "consumers", "heavy_verbs", "makers", "outside_verbs",
@@ -140,13 +142,11 @@ class Grammar:
         )
         self.priorities = Phrases(_meanings(tables, "priority"))
         self.deadlines, self.schedules, self.times, self.units = (
-            {key: tuple(word for one in tables for word in one.get(name, {}).get(key, ())) for key in tables[-1][name]}
+            {key: Listed(word for one in tables for word in one.get(name, {}).get(key, ())) for key in tables[-1][name]}
             for name in ("deadline", "schedule", "times", "units")
         )
-        self.opening_dates, self.opening_hints = (
-            Words(phrase.split()[0] for phrases in one.values() for phrase in phrases)
-            for one in (self.deadlines, self.schedules)
-        )
+        self.opening_dates = Words(word for name in _OPENING_DATES for word in self.deadlines[name].firsts)
+        self.opening_hints = Words(word for name in _OPENING_HINTS for word in self.schedules[name].firsts)
         self.vague_readings: dict[str, tuple[str, ...]] = {
             verb: tuple(forms) for one in reversed(tables) for verb, forms in one.get("vague_readings", {}).items()
         }

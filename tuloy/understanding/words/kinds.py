@@ -1,13 +1,13 @@
-"""Kinds: the words of one kind, as a set whose combinations with other kinds are made once.
+"""Kinds: the words of one kind, as a set whose combinations with other kinds are made once, or as phrases in order.
 
 Owns no words; those are the lexicons'.
 """
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from functools import cached_property
 from typing import TypeVar
 
-__all__ = ["Words"]
+__all__ = ["Listed", "Words"]
 
 _T = TypeVar("_T")
 
@@ -53,3 +53,28 @@ class Words(frozenset[str]):
         if found is None:
             found = self._but[other] = Words(self.difference(other))
         return found
+
+
+class Listed(tuple[str, ...]):
+    """Phrases whose order means something: weekdays, months. The longest one at a place wins."""
+
+    @cached_property
+    def _by_first(self) -> dict[str, list[tuple[str, ...]]]:
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for words in sorted((tuple(phrase.split()) for phrase in self), key=len, reverse=True):
+            found.setdefault(words[0], []).append(words)
+        return found
+
+    @cached_property
+    def firsts(self) -> Words:
+        """The first words of all phrases."""
+        return Words(self._by_first)
+
+    def longest(self, words: Sequence[str], place: int) -> int:
+        """Return how many words the longest phrase takes that stands at `place`, 0 where none does."""
+        if place >= len(words) or words[place] not in self._by_first:
+            return 0
+        for phrase in self._by_first[words[place]]:
+            if tuple(words[place : place + len(phrase)]) == phrase:
+                return len(phrase)
+        return 0

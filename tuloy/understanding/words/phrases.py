@@ -39,17 +39,18 @@ class Phrases:
 
     def at(self, words: Sequence[str], place: int) -> tuple[str, int] | None:
         """Return the meaning of the longest phrase that starts at `place`, and how many words it takes."""
-        phrases = self._by_first.get(words[place]) if place < len(words) else None
-        if phrases is None:
+        if place >= len(words) or words[place] not in self._by_first:
             return None
+        phrases, left = self._by_first[words[place]], len(words) - place
         for length in self._longest[words[place]]:
-            meaning = phrases.get(tuple(words[place : place + length]))
-            if meaning is not None and place + length <= len(words):
+            if length <= left and (meaning := phrases.get(tuple(words[place : place + length]))) is not None:
                 return meaning, length
         return None
 
     def within(self, words: Sequence[str]) -> tuple[str, int, int] | None:
         """Return the first phrase in `words`: its meaning, where it starts, how many words it takes."""
+        if self._by_first.keys().isdisjoint(words):
+            return None
         for place in range(len(words)):
             if found := self.at(words, place):
                 return found[0], place, found[1]
