@@ -134,12 +134,8 @@ class _Cutter(Connectives):
             self._take(idiom[1])
         elif token.kind == "arrow":
             self._open("main", 1, marks=["seq"], forced=True)
-        elif not self.now.tokens and self._however(self.place):
-            self._connect("whatever", 1)
-        elif token.norm in (",", "—", ":") or self._coordinates(token):
-            self._joint()
-        elif connective := self._connective(self.place):
-            self._connect(*connective)
+        elif self.place in self.tying and self._ties(token):
+            pass
         elif self._names_event():
             self._open("after", 0)
             self._take(1)
@@ -152,6 +148,18 @@ class _Cutter(Connectives):
                 self._take(1)
         else:
             self._take(1)
+
+    def _ties(self, token: Token) -> bool:
+        """Whether the word ties clauses, or ends one; then it is read."""
+        if not self.now.tokens and self._however(self.place):
+            self._connect("whatever", 1)
+        elif token.norm in (",", "—", ":") or self._coordinates(token):
+            self._joint()
+        elif connective := self._connective(self.place):
+            self._connect(*connective)
+        else:
+            return False
+        return True
 
     def _take(self, count: int) -> None:
         self.now.tokens += self.tokens[self.place : self.place + count]

@@ -234,6 +234,8 @@ def _thing_to_do(tokens: list[Token], words: list[str], start: int, known: Gramm
 
 def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
     """ "The docs should be rebuilt": a duty in the passive."""
+    if known.obligations.firsts.isdisjoint(words[1:12]):
+        return None
     for place in range(1, min(len(words), 12)):
         duty = known.obligations.at(words, place)
         if duty and place + duty[1] < len(words):

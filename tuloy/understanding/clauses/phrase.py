@@ -37,6 +37,10 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
     asked = False
     place = 0
     while place < len(tokens):
+        if kept and words[place] not in known.politeness.firsts:
+            kept.append(tokens[place])
+            place += 1
+            continue
         polite = known.politeness.at(words, place)
         lead = _lead_in(words, place, known) if not kept else None
         if polite and kept and kept[-1].norm in known.linkers_of:
@@ -130,7 +134,7 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
 def _limits(words: Sequence[str], known: Grammar) -> bool:
     """ "The public API must stay as it is", "we must not change it": a duty to leave something as it is."""
     told = words[0] in known.doers
-    if not told and known.is_verb(words[0]):
+    if (known.duties.firsts | known.stayed).isdisjoint(words[1:12]) or (not told and known.is_verb(words[0])):
         return False
     for n, word in enumerate(words[:12]):
         duty = known.duties.at(words, n) if n else None

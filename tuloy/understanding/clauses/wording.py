@@ -42,8 +42,12 @@ class Wording:
     def _joined(self, tokens: list[Token]) -> list[Token]:
         """ "Paki alis", "mag deploy ka": a prefix that is written apart is one word with its verb."""
         known, found = self.known, [*tokens[:1]]
+        prefixes = known.loose_prefixes.union(known.opening_prefixes, known.bare_requests)
         for token in tokens[1:]:
             before = found[-1]
+            if before.norm not in prefixes:
+                found.append(token)
+                continue
             meant = known.spellings.get(token.norm, token.norm)
             spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
             opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first

@@ -13,6 +13,7 @@ from tuloy.plan import Language
 from tuloy.understanding.words.affixes import Affixes, Form
 from tuloy.understanding.words.kinds import Listed, Words
 from tuloy.understanding.words.phrases import Phrases, table
+from tuloy.understanding.words.remembered import remembered
 from tuloy.understanding.words.spelling import Spelling
 from tuloy.understanding.words.tokens import Token
 
@@ -26,7 +27,6 @@ _PHRASES = (
 )  # fmt: skip
 _OPENING_DATES = ("openers", "weekdays_short", "within", "on", "tomorrow", "tonight", "month_end")
 _OPENING_HINTS = ("each_hour", "each_day", "each_week", "each_month", "each_night", "every")
-_REMEMBERED = 20_000
 _BY_ROOT = (
     "changers", "check_verbs", "checkable", "consumers", "heavy_verbs", "makers", "outside_verbs",
     "outside_with_production",
@@ -103,8 +103,6 @@ class Grammar:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         tables = [table(name) for name in names]
-        self._forms: dict[str, Form | None] = {}
-        self._mended: dict[tuple[str, bool], str | None] = {}
         for name in _sets():
             setattr(self, name, Words(word for one in tables for word in one.get(name, ())))
         self.outcomes = Words(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
@@ -213,11 +211,15 @@ class Grammar:
 
     def mended(self, word: str, *, opens: bool) -> str | None:
         """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
-        if (word, opens) not in self._mended:
-            if len(self._mended) > _REMEMBERED:
-                self._mended.clear()
-            self._mended[word, opens] = self._mend(word, opens=opens)
-        return self._mended[word, opens]
+        return self._mended_opening(word) if opens else self._mended_inside(word)
+
+    @remembered
+    def _mended_opening(self, word: str) -> str | None:
+        return self._mend(word, opens=True)
+
+    @remembered
+    def _mended_inside(self, word: str) -> str | None:
+        return self._mend(word, opens=False)
 
     def _mend(self, word: str, *, opens: bool) -> str | None:
         if word in self.spellings:
@@ -256,20 +258,23 @@ class Grammar:
         return self.everyone | self.adverbs | self.negations
 
     @cached_property
+    def tying(self) -> frozenset[str]:
+        """Words and marks that can tie clauses, or begin what does."""
+        marks = Words((",", "—", ":"))
+        joints = self.coordinators | self.alternatives | self.contrasts | self.connectives.firsts | marks
+        return joints | self.howevers | self.inversions | self.places_of_ends | self.purposive
+
+    @cached_property
     def far_reaching(self) -> frozenset[str]:
         """Words that can stand in a remark on how far things are."""
         return self.meaningless - self.small | self.everyone | self.fragments
 
+    @remembered
     def form(self, word: str) -> Form | None:
         """Return the root of a word and what its affixes make of it."""
-        if not self.affixes:
-            return None
-        if word not in self._forms:
-            if len(self._forms) > _REMEMBERED:
-                self._forms.clear()
-            self._forms[word] = next((found for one in self.affixes if (found := one.form(word, self.borrowed))), None)
-        return self._forms[word]
+        return next((found for one in self.affixes if (found := one.form(word, self.borrowed))), None)
 
+    @remembered
     def base(self, word: str) -> str | None:
         """Return the verb that an inflected word belongs to, as an order."""
         if word in self.forms:
@@ -289,6 +294,7 @@ class Grammar:
         root = word.removeprefix(prefix) if prefix else ""
         return self.meanings.get(root, root) if root in self.roots else None
 
+    @remembered
     def is_verb(self, word: str) -> bool:
         """Whether the word is a verb as commands have it."""
         return word in self.verbs or self.orders(word) or self._joined_verb(word)
@@ -298,15 +304,33 @@ class Grammar:
         prefix, mark, verb = word.partition("-")
         return bool(mark) and prefix in self.verb_prefixes and verb in self.borrowed
 
+    @remembered
     def orders(self, word: str) -> bool:
         """Whether affixes make the word an order, or a plan, which is one in a goal ("i-deploy", "aayusin")."""
         form = self.form(word) if word not in self.outcomes else None
         return form is not None and form.mood in ("order", "will")
 
+    @remembered
+    def meant(self, word: str) -> frozenset[str]:
+        """What a word may be called elsewhere: "self-test" is also "self", "test" and "selftest"."""
+        if not word or word in self.meaningless:
+            return frozenset()
+        split = "-" in word and self.root(word) == word
+        parts = [word, *word.split("-"), word.replace("-", "")] if split else [word]
+        parts += [part[2:] for part in parts if part.startswith("re") and part[2:] in self.borrowed]
+        return frozenset(
+            self.nominals.get(part) or self._done(part) or _singular(self.root(part)) for part in parts if part
+        )
+
+    def _done(self, word: str) -> str | None:
+        """ "Approved" speaks of what "approve" does."""
+        return self.forms.get(word) if word.endswith("ed") else None
+
     def may_order(self, word: str, after: str) -> bool:
         """Whether an unknown word in front of `after` can be a verb: where verbs inflect, it must look so."""
         return after not in self.linkers or any(one.inflects(word) for one in self.affixes)
 
+    @remembered
     def tells(self, word: str) -> bool:
         """Whether affixes make the word something that goes on or is over ("nagse-send", "binago")."""
         form = self.form(word) if word not in self.verbs else None
@@ -331,6 +355,7 @@ class Grammar:
         found = f"{actors[0]}{form.root}"
         return found if found in self.verbs else f"{actors[0]}-{form.root}" if form.root in self.borrowed else None
 
+    @remembered
     def root(self, verb: str) -> str:
         """Return what is common to the forms of a verb: "i-build" is "build", and so is "buuin"."""
         if verb in self.borrowed or not self.affixes:
@@ -352,6 +377,14 @@ def _stem(stem: str) -> str:
     if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "lsz":
         return stem[:-1]
     return stem
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+        return word[:-1]
+    return word
 
 
 def _inflected(verb: str) -> list[str]:
