@@ -259,7 +259,8 @@ class Plan(Record):
         for step in self:
             _known_needs(step, place)
         topological_order({step.id: [need.step for need in step.needs] for step in self})
-        topological_order({step.id: [step.parent] if step.parent else [] for step in self})
+        if self.parts:
+            topological_order({step.id: [step.parent] if step.parent else [] for step in self})
         for group, parts in self.parts.items():
             _waits_for_parts(self.steps[group], parts)
         return self

@@ -129,7 +129,7 @@ def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
     """ "Improve the code": what would be better is not said."""
     for stage in plan.stages:
         for step in stage.steps:
-            if not isinstance(step.action, InstructAction):
+            if not isinstance(step.action, InstructAction) or not _may_be_vague(step.title, known):
                 continue
             tokens = tokenize(step.title, 0, len(step.title))
             word, forms = _vague_word(tokens, known)
@@ -146,6 +146,12 @@ def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
                 likely, doubt = round(0.6 / len(forms), 2), f"vague {step.id}"
                 alternative = Alternative(reading=title, confidence=likely, why=why, doubt=doubt)
                 yield _Candidate(alternative, _replacing(plan, stage, step, changed))
+
+
+def _may_be_vague(title: str, known: Grammar) -> bool:
+    """Whether a word that asks for better is anywhere in the title, if only inside of another word."""
+    lowered = title.lower()
+    return any(word in lowered for words in (known.vague_readings, known.vague) for word in words)
 
 
 def _vague_word(tokens: Sequence[Token], known: Grammar) -> tuple[str, tuple[str, ...]]:

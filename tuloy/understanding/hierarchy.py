@@ -66,6 +66,8 @@ def in_stages(plan: Plan) -> Plan:
 
 def _cuts(steps: Sequence[Step]) -> Iterator[int]:
     """Yield the places where the step before checks all that is before it, for all that is after it. Linear."""
+    if not any(_is_check(step) for step in steps):
+        return
     later = Counter((need.step, need.when) for step in steps for need in step.needs)
     crossing: Counter[tuple[str, When]] = Counter()
     open_ends: set[str] = set()

@@ -4,7 +4,7 @@ Owns where a clause begins and ends. Whether a clause is a step, and what it is 
 `tuloy.understanding.drafting.reading`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tuloy.understanding.clauses.connectives import Connectives
 from tuloy.understanding.clauses.openings import SUBORDINATE
@@ -98,10 +98,14 @@ class _Cutter(Connectives):
         super().__init__(tokens, known)
         self.done: list[Clause] = []
         self.bare = [known.root(word) if "-" in word else word for word in self.words]
+        self.stops = self.tying.union(self._stops())
 
     def cut(self) -> list[Clause]:
         while self.place < len(self.tokens):
-            self._step()
+            if self.now.tokens and self.now.kind == "main" and self.place not in self.stops:
+                self._take(1)
+            else:
+                self._step()
         self._close()
         for n, clause in reversed(list(enumerate(self.done))):
             follows = (
@@ -111,6 +115,13 @@ class _Cutter(Connectives):
             if clause.kind in ("if", "unless", "after", "while") and leads and not follows:
                 self.done[n + 1 : n + 1] = self._run_on_main(clause)
         return self.done
+
+    def _stops(self) -> Iterator[int]:
+        """Yield the places besides those that tie where a word may do more than go on in a main clause."""
+        idioms, polite = self.known.idioms.firsts, self.known.polite_prefixes
+        for place, word in enumerate(self.bare):
+            if word in idioms or self.tokens[place].kind == "arrow" or self.words[place].startswith(polite):
+                yield place
 
     def _run_on_main(self, clause: Clause) -> list[Clause]:
         """ "If the board is older than 1.4 reflash the board": no comma parts what is to be done from the condition."""

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from tuloy.understanding.clauses.events import said
 from tuloy.understanding.clauses.phrase import Phrase, stripped
 from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.kinds import Words
 from tuloy.understanding.words.tokens import Token
 
 __all__ = ["phrase_of"]
+
+_FINITE = Words(("has", "have", "had", "must"))
 
 
 def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phrase | None:
@@ -272,6 +275,8 @@ def _inverted_duty(tokens: list[Token], words: list[str], known: Grammar) -> Phr
 
 def _tells(words: Sequence[str], known: Grammar) -> bool:
     """Whether a clause states a fact: a finite auxiliary before any subordinate, and no object in between."""
+    if (known.auxiliaries | _FINITE).isdisjoint(words[1:8]):
+        return False
     for n, word in enumerate(words[:8]):
         if (word in known.relatives and n) or word in known.whether | known.infinitives | known.questions:
             return False
@@ -279,7 +284,7 @@ def _tells(words: Sequence[str], known: Grammar) -> bool:
             return False
         if n and word in known.auxiliaries and word not in ("do", "does", "did", "ay", "have", "had", "has", "must"):
             return n == 1 or words[1] not in known.determiners
-        if n and word in ("has", "have", "had", "must"):
+        if n and word in _FINITE:
             return n == 1 or words[1] not in known.determiners
     return False
 

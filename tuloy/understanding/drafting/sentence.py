@@ -221,7 +221,7 @@ class Sentences(Topics):
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
         words = [t.norm for t in stripped(clause.tokens, self.known)[0]]
         plain = [token.norm for token in clause.tokens]
-        state.forbidding = constrains(plain, self.known) or constrains(words, self.known)
+        state.forbidding = constrains(plain, self.known) or (words != plain and constrains(words, self.known))
         if state.forbidding:
             small = self.known.fragments | self.known.pronouns
             if not (state.waiting and all(word in small for word in plain[1:])):  # "kung hindi, hayaan na lang"
@@ -331,10 +331,12 @@ class Sentences(Topics):
         """ "… and run the tests again": again means after what was done about it."""
         again = phrase.verb in self.known.repeating
         verb = self.known.root(phrase.verb)
-        done = {self.known.root(draft.verb) for draft in self.found.drafts[-12:]}
-        if self.known.affixes and verb not in self.known.checkable | self.known.judging | done:
+        if self.known.affixes and verb not in self.known.checkable | self.known.judging | self._done_lately():
             return again  # "i-scale down ulit ang cluster" undoes what was done
         return again or any(token.norm in self.known.repeats for token in phrase.tokens[1:])
+
+    def _done_lately(self) -> set[str]:
+        return {self.known.root(draft.verb) for draft in self.found.drafts[-12:]}
 
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:
         """A bare verb takes the object of the next verb: "lint and test the code"."""

@@ -258,6 +258,16 @@ class Grammar:
         return self.everyone | self.adverbs | self.negations
 
     @cached_property
+    def pointing(self) -> frozenset[str]:
+        """Words that can stand for a noun that was named."""
+        return self.singular | self.plural | self.substitutes | Words(("one",))
+
+    @cached_property
+    def standing_in(self) -> frozenset[str]:
+        """Adjectives that can stand for a noun that was named, and "one"."""
+        return Words((*self.linked, "one"))
+
+    @cached_property
     def tying(self) -> frozenset[str]:
         """Words and marks that can tie clauses, or begin what does."""
         marks = Words((",", "—", ":"))

@@ -4,8 +4,8 @@ Owns masking: what stands in backticks or quotes is one token whose words no rul
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Literal, NamedTuple
 
 __all__ = ["Token", "tokenize"]
@@ -23,6 +23,9 @@ class Token(NamedTuple):
     norm: str
     start: int
     end: int
+
+
+_token: Callable[[tuple[str, str, int, int]], Token] = partial(tuple.__new__, Token)  # without a call for the names
 
 
 @cache
@@ -77,5 +80,5 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
             norm = _MARKS.get(norm, norm)
         elif kind != "arrow":
             norm = ""
-        found.append(Token(kind, norm, first, last))  # type: ignore[arg-type]
+        found.append(_token((kind, norm, first, last)))
     return found
