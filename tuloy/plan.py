@@ -343,6 +343,8 @@ def _unique(what: str, ids: Iterable[str]) -> None:
 
 
 def _known_needs(step: Step, place: Mapping[str, int]) -> None:
+    if not step.needs and step.parent is None:
+        return
     wanted = [("needs", need.step) for need in step.needs]
     wanted += [("is part of", step.parent)] if step.parent else []
     for how, other in wanted:

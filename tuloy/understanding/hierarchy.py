@@ -119,7 +119,10 @@ def without_parts(plan: Plan) -> Plan:
 def kind_of(title: str, known: Grammar) -> str | None:
     """Return the kind of work a step's words ask for, by the name of its template."""
     tokens = tokenize(title, 0, len(title))
-    return next((name for name, one in _templates().items() if _fits(one, tokens, known)), None)
+    verb = tokens[0].norm if tokens else ""
+    forms = [one for one in {verb, known.root(verb), verb.removeprefix("i-")} if one in _by_verb()]
+    names = {name for one in forms for name in _by_verb()[one]}
+    return next((name for name, one in _templates().items() if name in names and _fits(one, tokens, known)), None)
 
 
 @cache
@@ -129,12 +132,18 @@ def _templates() -> Mapping[str, Mapping[str, Any]]:
     return {name.removesuffix(".toml"): tomllib.loads((folder / name).read_text("utf-8")) for name in entries}
 
 
+@cache
+def _by_verb() -> Mapping[str, Sequence[str]]:
+    """Return the names of the templates by the verbs that ask for such work."""
+    found: dict[str, list[str]] = {}
+    for name, template in _templates().items():
+        for verb in template["verbs"]:
+            found.setdefault(verb, []).append(name)
+    return found
+
+
 def _fits(template: Mapping[str, Any], tokens: Sequence[Token], known: Grammar) -> bool:
-    if not tokens:
-        return False
-    verb = tokens[0].norm
-    if {verb, known.root(verb), verb.removeprefix("i-")}.isdisjoint(template["verbs"]):
-        return False
+    """Whether a template for the verb in front is one for the things behind it."""
     if template.get("new"):
         return introduces(tokens, known)
     things = frozenset(template.get("things", ()))

@@ -60,7 +60,7 @@ def read_text(text: str, now: datetime | None) -> tuple[Language, Grammar, Urgen
     language, names = language_of(tokens)
     known = grammar(names)
     urgency = urgency_of(text, tokens, known, now)
-    reading = read(text, blocks(text), known, urgency.spans)
+    reading = read(text, blocks(text), known, tokens, urgency.spans)
     reading.drafts = reading.drafts or [_whole(text)]
     reading.settle()
     return language, known, urgency, reading

@@ -118,9 +118,10 @@ class _Cutter(Connectives):
 
     def _stops(self) -> Iterator[int]:
         """Yield the places besides those that tie where a word may do more than go on in a main clause."""
-        idioms, polite = self.known.idioms.firsts, self.known.polite_prefixes
+        idioms, joints, polite = self.known.idioms.firsts, self.known.joints, self.known.polite_prefixes
         for place, word in enumerate(self.bare):
-            if word in idioms or self.tokens[place].kind == "arrow" or self.words[place].startswith(polite):
+            token = self.tokens[place]
+            if word in idioms or token.norm in joints or token.kind == "arrow" or token.norm.startswith(polite):
                 yield place
 
     def _run_on_main(self, clause: Clause) -> list[Clause]:
@@ -145,7 +146,7 @@ class _Cutter(Connectives):
             self._take(idiom[1])
         elif token.kind == "arrow":
             self._open("main", 1, marks=["seq"], forced=True)
-        elif self.place in self.tying and self._ties(token):
+        elif (token.norm in self.known.joints or self.place in self.tying) and self._ties(token):
             pass
         elif self._names_event():
             self._open("after", 0)
@@ -179,7 +180,6 @@ class _Cutter(Connectives):
     def _close(self) -> None:
         if self.now.tokens or self.now.marks or self.now.kind != "main":
             self.done.append(self.now)
-        self.now = Clause()
 
     def _open(
         self,

@@ -22,8 +22,9 @@ def sentence_starts(text: str, tokens: Sequence[Token]) -> list[int]:
     """Return for each token where its sentence, or its line, begins."""
     starts: list[int] = []
     start, end, ended = 0, 0, False
+    several = "\n" in text
     for n, token in enumerate(tokens):
-        if n and (ended or text.find("\n", end, token.start) >= 0):
+        if n and (ended or (several and text.find("\n", end, token.start) >= 0)):
             start = n
         starts.append(start)
         end, ended = token.end, token.norm in _ENDS

@@ -209,17 +209,15 @@ class Grammar:
     def _small_words(self) -> Spelling:
         return Spelling(self.pronouns | self.articles)
 
-    def mended(self, word: str, *, opens: bool) -> str | None:
-        """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
-        return self._mended_opening(word) if opens else self._mended_inside(word)
-
     @remembered
-    def _mended_opening(self, word: str) -> str | None:
-        return self._mend(word, opens=True)
-
-    @remembered
-    def _mended_inside(self, word: str) -> str | None:
+    def mended(self, word: str) -> str | None:
+        """Return the word of order that a mistyped word means."""
         return self._mend(word, opens=False)
+
+    @remembered
+    def mended_opener(self, word: str) -> str | None:
+        """Return the verb or the word of order that a mistyped word means where a clause opens."""
+        return self._mend(word, opens=True)
 
     def _mend(self, word: str, *, opens: bool) -> str | None:
         if word in self.spellings:
@@ -269,10 +267,13 @@ class Grammar:
 
     @cached_property
     def tying(self) -> frozenset[str]:
-        """Words and marks that can tie clauses, or begin what does."""
-        marks = Words((",", "—", ":"))
-        joints = self.coordinators | self.alternatives | self.contrasts | self.connectives.firsts | marks
-        return joints | self.howevers | self.inversions | self.places_of_ends | self.purposive
+        """First words of what can tie clauses, besides conjunctions."""
+        return self.connectives.firsts | self.howevers | self.inversions | self.places_of_ends | self.purposive
+
+    @cached_property
+    def joints(self) -> frozenset[str]:
+        """Conjunctions, and marks between clauses."""
+        return self.coordinators | self.alternatives | self.contrasts | Words((",", "—", ":"))
 
     @cached_property
     def far_reaching(self) -> frozenset[str]:

@@ -51,7 +51,7 @@ class Phrases:
         """Return the first phrase in `words`: its meaning, where it starts, how many words it takes."""
         if self._by_first.keys().isdisjoint(words):
             return None
-        for place in range(len(words)):
-            if found := self.at(words, place):
+        for place, word in enumerate(words):
+            if word in self._by_first and (found := self.at(words, place)):
                 return found[0], place, found[1]
         return None
