@@ -17,12 +17,15 @@ __all__ = ["phrase_of"]
 _FINITE = Words(("has", "have", "had", "must"))
 
 
-def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phrase | None:
+def phrase_of(
+    tokens: Sequence[Token], known: Grammar, *, forced: bool, bare: tuple[list[Token], bool] | None = None
+) -> Phrase | None:
     """Return the clause as something to do, or None where it only tells something.
 
-    `forced` says that the place (a list, behind "then") makes it a step whatever its words are.
+    `forced` says that the place (a list, behind "then") makes it a step whatever its words are. `bare` is what
+    `stripped` makes of the tokens, where it is at hand.
     """
-    kept, asked = stripped(tokens, known)
+    kept, asked = bare or stripped(tokens, known)
     if not kept or (not forced and _plans_aloud(tokens, known)):
         return None
     if turned := _verb_first(kept, known):
