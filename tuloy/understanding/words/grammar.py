@@ -4,8 +4,8 @@ Owns telling languages apart and the forms of words (gerunds, participles). Addi
 `lexicon/`; a text uses English and every other language that it shows signs of.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from typing import Any
 
@@ -133,8 +133,8 @@ class Grammar:
         self.linkers = Words(word for one in inflecting for word in one["articles"])
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
-        self._connective_meanings = [*_meanings(tables, "connectives"), *self._outcome_forms(tables)]
-        self.connectives = Phrases(self._connective_meanings)
+        self._connective_meanings = _meanings(tables, "connectives")
+        self.connectives = Phrases(self._connective_meanings, _outcome_forms(tables))
         self.connectives_first = Words(
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
@@ -156,18 +156,6 @@ class Grammar:
         self.irregular = {form: base for one in tables for form, base in one.get("irregular", {}).items()}
         for name in _BY_ROOT if self.affixes else ():
             setattr(self, name, Words((*getattr(self, name), *map(self.root, getattr(self, name)))))
-
-    def _outcome_forms(self, tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-        """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome."""
-        return [
-            (pattern.format(word, other), meaning)
-            for one in tables
-            for meaning, patterns in one.get("outcome_forms", {}).items()
-            for pattern in patterns
-            for words, others in ((one["passes"], one["fails"]), (one["fails"], one["passes"]))
-            for word in words
-            for other in (others if pattern.count("{}") > 1 else others[:1])
-        ]
 
     @cached_property
     def forms(self) -> dict[str, str]:
@@ -408,6 +396,23 @@ def _inflected(verb: str) -> list[str]:
         return [verb + "ing", verb[:-1] + "ied"]
     double = [verb + verb[-1] + end for end in ("ing", "ed")] if verb[-1] not in "wxy" else []
     return [verb + "ing", verb + "ed", *double]
+
+
+def _outcome_forms(tables: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Callable[[], list[tuple[str, str]]]]]:
+    """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome, which stands in front."""
+    for one in tables:
+        forms = one.get("outcome_forms", {})
+        for words, others in ((one["passes"], one["fails"]), (one["fails"], one["passes"])):
+            yield from ((word.split()[0], partial(_formed, forms, word, others)) for word in words if forms)
+
+
+def _formed(forms: Mapping[str, Sequence[str]], word: str, others: Sequence[str]) -> list[tuple[str, str]]:
+    return [
+        (pattern.format(word, other), meaning)
+        for meaning, patterns in forms.items()
+        for pattern in patterns
+        for other in (others if pattern.count("{}") > 1 else others[:1])
+    ]
 
 
 def _meanings(tables: Sequence[object], key: str) -> list[tuple[str, str]]:
