@@ -80,8 +80,7 @@ def _described(draft: Draft, known: Grammar) -> set[tuple[str, str]]:
     words = [token.norm for token in draft.tokens[1:60]]
     found = set()
     for n, word in enumerate(words[:-1]):
-        verb = known.forms.get(word) if word.endswith("ed") else known.stative(word)
-        if verb:
+        if verb := known.forms.get(word) if word.endswith("ed") else known.stative(word):
             found |= {(known.root(verb), after) for after in words[n + 1 : n + 3]}
     return found
 

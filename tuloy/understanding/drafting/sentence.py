@@ -140,7 +140,7 @@ class Sentences(Topics):
 
     def _label(self, words: Sequence[str]) -> tuple[str, int] | None:
         """ "Out of scope: …", "Note: …" in running text."""
-        for name in ("criteria", "outside", "background", "constraints"):
+        for name in ("criteria", "outside", "background", "constraints") if words[0] in self.known.labels else ():
             found = getattr(self.known, name).at(words, 0)
             if (
                 found

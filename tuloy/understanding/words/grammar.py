@@ -234,6 +234,11 @@ class Grammar:
         return self.small | self.auxiliaries | self.pronouns | self.determiners | self.adverbs
 
     @cached_property
+    def labels(self) -> frozenset[str]:
+        """First words of what names a section that holds no steps."""
+        return self.criteria.firsts | self.outside.firsts | self.background.firsts | self.constraints.firsts
+
+    @cached_property
     def nameless(self) -> frozenset[str]:
         """Words that name no thing and no work."""
         return self.everyone | self.pronouns | self.determiners | self.adverbs | self.doers
@@ -287,6 +292,7 @@ class Grammar:
             return self.first_form[form.root]
         return f"i-{form.root}" if form.root in self.borrowed or "-" in word else None
 
+    @remembered
     def stative(self, word: str) -> str | None:
         """The root that a word says something is like: "malinis" is what was cleaned."""
         prefix = next((one for one in self.stative_prefixes if word.startswith(one)), None)
