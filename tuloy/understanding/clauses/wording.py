@@ -23,6 +23,7 @@ class Wording:
         self.known = known
         self._whole = tokens
         self._starts = [token.start for token in tokens]
+        self._plain = "*" not in text  # emphasis is that of a block alone
         self.ignored = sorted(ignored)
         self._cut: dict[tuple[int, int], list[Token]] = {}
 
@@ -41,7 +42,7 @@ class Wording:
         apart = not first or self._whole[first - 1].end <= block.start
         apart = apart and (not last or self._whole[last - 1].end <= block.end)
         ends = self.text[block.end : block.end + 1]
-        if apart and (not ends or ends.isspace()) and "*" not in self.text:
+        if self._plain and apart and (not ends or ends.isspace()):
             return list(self._whole[first:last])
         return tokenize(self.text, block.start, block.end)
 
