@@ -259,7 +259,8 @@ class Plan(Record):
         for step in self:
             _known_needs(step, place)
         topological_order({step.id: [need.step for need in step.needs] for step in self})
-        topological_order({step.id: [step.parent] if step.parent else [] for step in self})
+        if self.parts:
+            topological_order({step.id: [step.parent] if step.parent else [] for step in self})
         for group, parts in self.parts.items():
             _waits_for_parts(self.steps[group], parts)
         return self
@@ -342,6 +343,8 @@ def _unique(what: str, ids: Iterable[str]) -> None:
 
 
 def _known_needs(step: Step, place: Mapping[str, int]) -> None:
+    if not step.needs and step.parent is None:
+        return
     wanted = [("needs", need.step) for need in step.needs]
     wanted += [("is part of", step.parent)] if step.parent else []
     for how, other in wanted:

@@ -31,6 +31,8 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*?)[ \t#]*$|^(\S[^\n]*)\n(?:=+|-{
 
 def printable(text: str) -> str:
     """Return the text without terminal sequences and invisible characters; a lone return starts a new line."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _SEQUENCES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\ufffd", _UNSEEN.sub("", text))
 

@@ -129,9 +129,11 @@ def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
     """ "Improve the code": what would be better is not said."""
     for stage in plan.stages:
         for step in stage.steps:
+            if not isinstance(step.action, InstructAction) or not _may_be_vague(step.title, known):
+                continue
             tokens = tokenize(step.title, 0, len(step.title))
             word, forms = _vague_word(tokens, known)
-            if not forms or not isinstance(step.action, InstructAction) or not _says_little(step.title, known):
+            if not forms or not _says_little(tokens[1:], known):
                 continue
             if len(plan) > 1 and any(token.norm in known.pronouns for token in tokens):
                 continue
@@ -144,6 +146,12 @@ def _clearer(plan: Plan, known: Grammar) -> Iterator[_Candidate]:
                 likely, doubt = round(0.6 / len(forms), 2), f"vague {step.id}"
                 alternative = Alternative(reading=title, confidence=likely, why=why, doubt=doubt)
                 yield _Candidate(alternative, _replacing(plan, stage, step, changed))
+
+
+def _may_be_vague(title: str, known: Grammar) -> bool:
+    """Whether a word that asks for better is anywhere in the title, if only inside of another word."""
+    lowered = title.lower()
+    return any(word in lowered for words in (known.vague_readings, known.vague) for word in words)
 
 
 def _vague_word(tokens: Sequence[Token], known: Grammar) -> tuple[str, tuple[str, ...]]:
@@ -165,10 +173,9 @@ def _thing(title: str, tokens: Sequence[Token], known: Grammar) -> str:
     return title[named[0].start : named[-1].end]
 
 
-def _says_little(title: str, known: Grammar) -> bool:
+def _says_little(behind: Sequence[Token], known: Grammar) -> bool:
     """Whether hardly anything stands behind the verb: "improve the whole code base", "pagandahin ang site"."""
-    tokens = tokenize(title, 0, len(title))[1:]
-    named = [token for token in tokens if token.norm not in known.determiners | known.adverbs | known.vague]
+    named = [token for token in behind if token.norm not in known.determiners | known.adverbs | known.vague]
     return len(named) <= 2 and all(token.kind == "word" and token.norm.isalpha() for token in named)
 
 

@@ -27,11 +27,14 @@ MANY = 8  # of so many steps each is small already: only heavy ones are taken ap
 _INSTRUCT_S = (1800.0, 300.0)
 
 
-def in_parts(plan: Plan, project: Project | None) -> Plan:
-    """Take the steps of a complex plan apart, where a template fits; other plans are returned as they are."""
+def in_parts(plan: Plan, project: Project | None, known: Grammar | None = None) -> Plan:
+    """Take the steps of a complex plan apart, where a template fits; other plans are returned as they are.
+
+    `known` is the grammar of the goal's text, where it is at hand.
+    """
     if plan.complexity.band != "complex" or plan.parts:
         return plan
-    known = grammar(language_of(tokenize(plan.goal.text, 0, len(plan.goal.text)))[1])
+    known = known or grammar(language_of(tokenize(plan.goal.text, 0, len(plan.goal.text)))[1])
     only_heavy = len(plan) >= MANY
     stages = [_stage(stage, plan, known, project, only_heavy) for stage in plan.stages]
     return plan.model_copy(update={"stages": tuple(stages)}) if stages != list(plan.stages) else plan
@@ -63,6 +66,8 @@ def in_stages(plan: Plan) -> Plan:
 
 def _cuts(steps: Sequence[Step]) -> Iterator[int]:
     """Yield the places where the step before checks all that is before it, for all that is after it. Linear."""
+    if not any(_is_check(step) for step in steps):
+        return
     later = Counter((need.step, need.when) for step in steps for need in step.needs)
     crossing: Counter[tuple[str, When]] = Counter()
     open_ends: set[str] = set()
@@ -114,7 +119,10 @@ def without_parts(plan: Plan) -> Plan:
 def kind_of(title: str, known: Grammar) -> str | None:
     """Return the kind of work a step's words ask for, by the name of its template."""
     tokens = tokenize(title, 0, len(title))
-    return next((name for name, one in _templates().items() if _fits(one, tokens, known)), None)
+    verb = tokens[0].norm if tokens else ""
+    forms = [one for one in {verb, known.root(verb), verb.removeprefix("i-")} if one in _by_verb()]
+    names = {name for one in forms for name in _by_verb()[one]}
+    return next((name for name, one in _templates().items() if name in names and _fits(one, tokens, known)), None)
 
 
 @cache
@@ -124,12 +132,18 @@ def _templates() -> Mapping[str, Mapping[str, Any]]:
     return {name.removesuffix(".toml"): tomllib.loads((folder / name).read_text("utf-8")) for name in entries}
 
 
+@cache
+def _by_verb() -> Mapping[str, Sequence[str]]:
+    """Return the names of the templates by the verbs that ask for such work."""
+    found: dict[str, list[str]] = {}
+    for name, template in _templates().items():
+        for verb in template["verbs"]:
+            found.setdefault(verb, []).append(name)
+    return found
+
+
 def _fits(template: Mapping[str, Any], tokens: Sequence[Token], known: Grammar) -> bool:
-    if not tokens:
-        return False
-    verb = tokens[0].norm
-    if not {verb, known.root(verb), verb.removeprefix("i-")} & set(template["verbs"]):
-        return False
+    """Whether a template for the verb in front is one for the things behind it."""
     if template.get("new"):
         return introduces(tokens, known)
     things = frozenset(template.get("things", ()))

@@ -46,7 +46,7 @@ def read_goal(
         constraints=tuple(reading.constraints),
     )
     plan = assemble(reading, Given(goal, known, project, text), _sure(reading))
-    return in_parts(with_alternatives(in_stages(plan), known), project)
+    return in_parts(with_alternatives(in_stages(plan), known), project, known)
 
 
 def read_text(text: str, now: datetime | None) -> tuple[Language, Grammar, Urgency, Reading]:
@@ -60,7 +60,7 @@ def read_text(text: str, now: datetime | None) -> tuple[Language, Grammar, Urgen
     language, names = language_of(tokens)
     known = grammar(names)
     urgency = urgency_of(text, tokens, known, now)
-    reading = read(text, blocks(text), known, urgency.spans)
+    reading = read(text, blocks(text), known, tokens, urgency.spans)
     reading.drafts = reading.drafts or [_whole(text)]
     reading.settle()
     return language, known, urgency, reading

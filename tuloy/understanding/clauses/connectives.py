@@ -13,6 +13,8 @@ class Connectives(Openings):
 
     def _connective(self, place: int, *, after_joint: bool = False) -> tuple[str, int] | None:
         """Return the connective at a place, unless it is an ordinary word there."""
+        if place not in self.tying:
+            return None
         if self._inverted(place, after_joint=after_joint):
             return "if", 1
         if not self.now.tokens and not after_joint and self._where_it_ends(place):

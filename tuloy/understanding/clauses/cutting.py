@@ -4,7 +4,7 @@ Owns where a clause begins and ends. Whether a clause is a step, and what it is 
 `tuloy.understanding.drafting.reading`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tuloy.understanding.clauses.connectives import Connectives
 from tuloy.understanding.clauses.openings import SUBORDINATE
@@ -98,10 +98,14 @@ class _Cutter(Connectives):
         super().__init__(tokens, known)
         self.done: list[Clause] = []
         self.bare = [known.root(word) if "-" in word else word for word in self.words]
+        self.stops = self.tying.union(self._stops())
 
     def cut(self) -> list[Clause]:
         while self.place < len(self.tokens):
-            self._step()
+            if self.now.tokens and self.now.kind == "main" and self.place not in self.stops:
+                self._take(1)
+            else:
+                self._step()
         self._close()
         for n, clause in reversed(list(enumerate(self.done))):
             follows = (
@@ -111,6 +115,14 @@ class _Cutter(Connectives):
             if clause.kind in ("if", "unless", "after", "while") and leads and not follows:
                 self.done[n + 1 : n + 1] = self._run_on_main(clause)
         return self.done
+
+    def _stops(self) -> Iterator[int]:
+        """Yield the places besides those that tie where a word may do more than go on in a main clause."""
+        idioms, joints, polite = self.known.idioms.firsts, self.known.joints, self.known.polite_prefixes
+        for place, word in enumerate(self.bare):
+            token = self.tokens[place]
+            if word in idioms or token.norm in joints or token.kind == "arrow" or token.norm.startswith(polite):
+                yield place
 
     def _run_on_main(self, clause: Clause) -> list[Clause]:
         """ "If the board is older than 1.4 reflash the board": no comma parts what is to be done from the condition."""
@@ -134,12 +146,8 @@ class _Cutter(Connectives):
             self._take(idiom[1])
         elif token.kind == "arrow":
             self._open("main", 1, marks=["seq"], forced=True)
-        elif not self.now.tokens and self._however(self.place):
-            self._connect("whatever", 1)
-        elif token.norm in (",", "—", ":") or self._coordinates(token):
-            self._joint()
-        elif connective := self._connective(self.place):
-            self._connect(*connective)
+        elif (token.norm in self.known.joints or self.place in self.tying) and self._ties(token):
+            pass
         elif self._names_event():
             self._open("after", 0)
             self._take(1)
@@ -153,6 +161,18 @@ class _Cutter(Connectives):
         else:
             self._take(1)
 
+    def _ties(self, token: Token) -> bool:
+        """Whether the word ties clauses, or ends one; then it is read."""
+        if not self.now.tokens and self._however(self.place):
+            self._connect("whatever", 1)
+        elif token.norm in (",", "—", ":") or self._coordinates(token):
+            self._joint()
+        elif connective := self._connective(self.place):
+            self._connect(*connective)
+        else:
+            return False
+        return True
+
     def _take(self, count: int) -> None:
         self.now.tokens += self.tokens[self.place : self.place + count]
         self.place += count
@@ -160,7 +180,6 @@ class _Cutter(Connectives):
     def _close(self) -> None:
         if self.now.tokens or self.now.marks or self.now.kind != "main":
             self.done.append(self.now)
-        self.now = Clause()
 
     def _open(
         self,

@@ -325,13 +325,16 @@ class Openings(Scan):
     def _runs_on(self) -> bool:
         """ "If it passes deploy it": a verb right behind a condition's predicate opens the rest."""
         word = self.words[self.place]
-        if self.now.kind == "main" and self.now.tokens and word.startswith(self.known.polite_prefixes):
-            return self.now.tokens[-1].norm not in self.known.coordinators and self.known.orders(word)
-        if self.now.kind == "whatever" and self.now.tokens and self.known.affixes:
+        if not self.now.tokens:
+            return False
+        if self.now.kind == "main":
+            polite = word.startswith(self.known.polite_prefixes)
+            return polite and self.now.tokens[-1].norm not in self.known.coordinators and self.known.orders(word)
+        if self.now.kind == "whatever" and self.known.affixes:
             return word not in self.known.borrowed and self.known.is_verb(word)
         if self._runs_on_behind_event(word):
             return True
-        if self.now.kind not in ("if", "unless", "after", "while", "reason") or not self.now.tokens:
+        if self.now.kind not in ("if", "unless", "after", "while", "reason"):
             return False
         if self.words[self.place] in self.known.inverters:
             behind = self.words[self.place + 1 : self.place + 2]

@@ -9,17 +9,23 @@ from collections.abc import Sequence
 from tuloy.understanding.clauses.events import said
 from tuloy.understanding.clauses.phrase import Phrase, stripped
 from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.kinds import Words
 from tuloy.understanding.words.tokens import Token
 
 __all__ = ["phrase_of"]
 
+_FINITE = Words(("has", "have", "had", "must"))
 
-def phrase_of(tokens: Sequence[Token], known: Grammar, *, forced: bool) -> Phrase | None:
+
+def phrase_of(
+    tokens: Sequence[Token], known: Grammar, *, forced: bool, bare: tuple[list[Token], bool] | None = None
+) -> Phrase | None:
     """Return the clause as something to do, or None where it only tells something.
 
-    `forced` says that the place (a list, behind "then") makes it a step whatever its words are.
+    `forced` says that the place (a list, behind "then") makes it a step whatever its words are. `bare` is what
+    `stripped` makes of the tokens, where it is at hand.
     """
-    kept, asked = stripped(tokens, known)
+    kept, asked = bare or stripped(tokens, known)
     if not kept or (not forced and _plans_aloud(tokens, known)):
         return None
     if turned := _verb_first(kept, known):
@@ -234,6 +240,8 @@ def _thing_to_do(tokens: list[Token], words: list[str], start: int, known: Gramm
 
 def _passive(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | None:
     """ "The docs should be rebuilt": a duty in the passive."""
+    if known.obligations.firsts.isdisjoint(words[1:12]):
+        return None
     for place in range(1, min(len(words), 12)):
         duty = known.obligations.at(words, place)
         if duty and place + duty[1] < len(words):
@@ -270,6 +278,8 @@ def _inverted_duty(tokens: list[Token], words: list[str], known: Grammar) -> Phr
 
 def _tells(words: Sequence[str], known: Grammar) -> bool:
     """Whether a clause states a fact: a finite auxiliary before any subordinate, and no object in between."""
+    if (known.auxiliaries | _FINITE).isdisjoint(words[1:8]):
+        return False
     for n, word in enumerate(words[:8]):
         if (word in known.relatives and n) or word in known.whether | known.infinitives | known.questions:
             return False
@@ -277,7 +287,7 @@ def _tells(words: Sequence[str], known: Grammar) -> bool:
             return False
         if n and word in known.auxiliaries and word not in ("do", "does", "did", "ay", "have", "had", "has", "must"):
             return n == 1 or words[1] not in known.determiners
-        if n and word in ("has", "have", "had", "must"):
+        if n and word in _FINITE:
             return n == 1 or words[1] not in known.determiners
     return False
 

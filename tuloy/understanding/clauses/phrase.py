@@ -33,21 +33,27 @@ class Phrase:
 def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool]:
     """Drop politeness, adverbs and lead-ins from the front, and politeness anywhere; say whether it was asked for."""
     words = [token.norm for token in tokens]
-    kept: list[Token] = []
-    asked = False
-    place = 0
-    while place < len(tokens):
-        polite = known.politeness.at(words, place)
-        lead = _lead_in(words, place, known) if not kept else None
-        if polite and kept and kept[-1].norm in known.linkers_of:
-            polite = None  # "padalhan ng pasasalamat"
-        if polite and (not kept or words[place] in known.polite_anywhere or _only_polite(words, place, known)):
+    start, asked = _opening(tokens, words, known)
+    kept = _without_politeness(tokens, words, start, known)
+    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].norm in known.contrasts or kept[-1].kind == "mark"):
+        kept.pop()
+    while len(kept) > 1 and kept[-1].norm in known.trailing:
+        kept.pop()
+    return _without_fragments(kept, known), asked
+
+
+def _opening(tokens: Sequence[Token], words: Sequence[str], known: Grammar) -> tuple[int, bool]:
+    """Return where a clause begins behind politeness, adverbs and lead-ins, and whether it was asked for."""
+    place, asked = 0, False
+    while place < len(words):
+        lead = _lead_in(words, place, known)
+        if polite := known.politeness.at(words, place):
             place += polite[1]
         elif lead and place + lead[1] < len(words):
             asked, place = True, place + lead[1]
-        elif not kept and (
+        elif (
             words[place] in known.adverbs
-            or (words[place] in known.vocatives and place + 1 < len(tokens))
+            or (words[place] in known.vocatives and place + 1 < len(words))
             or words[place] in _LEAVE_TAIL
             or _addresses(words[place])
             or (tokens[place].kind == "mark" and words[place] not in "#@$")
@@ -55,13 +61,26 @@ def stripped(tokens: Sequence[Token], known: Grammar) -> tuple[list[Token], bool
         ):
             place += 1
         else:
+            break
+    return place, asked
+
+
+def _without_politeness(tokens: Sequence[Token], words: Sequence[str], place: int, known: Grammar) -> list[Token]:
+    """Return the tokens from `place` on, without politeness inside or behind them."""
+    if known.politeness.firsts.isdisjoint(words[place + 1 :]):
+        return list(tokens[place:])
+    kept = list(tokens[place : place + 1])
+    place += 1
+    while place < len(words):
+        polite = known.politeness.at(words, place)
+        if polite and kept[-1].norm in known.linkers_of:
+            polite = None  # "padalhan ng pasasalamat"
+        if polite and (words[place] in known.polite_anywhere or _only_polite(words, place, known)):
+            place += polite[1]
+        else:
             kept.append(tokens[place])
             place += 1
-    while kept and (kept[-1].norm in _LEAVE_TAIL or kept[-1].norm in known.contrasts or kept[-1].kind == "mark"):
-        kept.pop()
-    while len(kept) > 1 and kept[-1].norm in known.trailing:
-        kept.pop()
-    return _without_fragments(kept, known), asked
+    return kept
 
 
 def _lead_in(words: Sequence[str], place: int, known: Grammar) -> tuple[str, int] | None:
@@ -130,7 +149,7 @@ def constrains(words: Sequence[str], known: Grammar) -> bool:
 def _limits(words: Sequence[str], known: Grammar) -> bool:
     """ "The public API must stay as it is", "we must not change it": a duty to leave something as it is."""
     told = words[0] in known.doers
-    if not told and known.is_verb(words[0]):
+    if (known.duties.firsts | known.stayed).isdisjoint(words[1:12]) or (not told and known.is_verb(words[0])):
         return False
     for n, word in enumerate(words[:12]):
         duty = known.duties.at(words, n) if n else None

@@ -40,6 +40,7 @@ class Scan:
         self.now = Clause()
         self.place = 0
         self.listing = False
+        self.tying = _tying(self.words, known)
 
     def _coordinates(self, token: Token) -> bool:
         known = self.known
@@ -207,3 +208,15 @@ class Scan:
         """ "…, and the site must be deployed": a duty of its own."""
         ahead = self.words[place : place + 9]
         return ahead[0] in self.known.determiners and self.known.obligations.within(ahead) is not None
+
+
+def _tying(words: Sequence[str], known: Grammar) -> set[int]:
+    """Return the places of words that can tie clauses, or that stand right in front of what shows that they do.
+
+    "Green *or* red, …", "na-merge *man* o hindi", "may bug daw *kasi* ang luma".
+    """
+    places = {place for place, word in enumerate(words) if word in known.tying}
+    for signs, reach in ((known.alternatives, 1), (known.concessive, 2), (known.why_clitics, 4)):
+        if not signs.isdisjoint(words):
+            places |= {n - back for n, word in enumerate(words) if word in signs for back in range(1, reach + 1)}
+    return places

@@ -25,7 +25,7 @@ def turned(sentences: Sequence[list[Token]], known: Grammar) -> Iterator[list[To
         asks, body = _asks(sentences[place])
         after = sentences[place + 1] if place + 1 < len(sentences) else []
         place += 1
-        if after and _particle(_norms(body), known) and _goes_on(after, known):
+        if after and known.question_marks and _particle(_norms(body), known) and _goes_on(after, known):
             said = _answered(body, after, known) if place > 1 else []
             yield said or _as_check(body, known)
             place += bool(said)

@@ -3,7 +3,7 @@
 Owns clipped words, prefixes that are written apart, and slips. Titles keep the text's own words.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from tuloy.understanding.clauses.blocks import Block
@@ -12,13 +12,18 @@ from tuloy.understanding.words.tokens import Token, tokenize
 
 __all__ = ["Wording"]
 
+_ENDS = frozenset({".", "!", "?", ";", ":"})
+
 
 class Wording:
     """The words of one text, block by block; each block is cut into words once."""
 
-    def __init__(self, text: str, known: Grammar, ignored: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, text: str, known: Grammar, tokens: Sequence[Token], ignored: Sequence[tuple[int, int]]) -> None:
         self.text = text
         self.known = known
+        self._whole = tokens
+        self._starts = [token.start for token in tokens]
+        self._plain = "*" not in text  # emphasis is that of a block alone
         self.ignored = sorted(ignored)
         self._cut: dict[tuple[int, int], list[Token]] = {}
 
@@ -26,10 +31,20 @@ class Wording:
         """Return the tokens of a block."""
         place = (block.start, block.end)
         if place not in self._cut:
-            found = tokenize(self.text, block.start, block.end)
+            found = self._within(block)
             kept = [token for token in found if not self._is_ignored(token)] if self.ignored else found
             self._cut[place] = self._mended(self._joined(self._clipped(kept)))
         return list(self._cut[place])
+
+    def _within(self, block: Block) -> list[Token]:
+        """The text's own tokens where none of them reaches over an end of the block, else those of the block alone."""
+        first, last = (bisect_left(self._starts, place) for place in (block.start, block.end))
+        apart = not first or self._whole[first - 1].end <= block.start
+        apart = apart and (not last or self._whole[last - 1].end <= block.end)
+        ends = self.text[block.end : block.end + 1]
+        if self._plain and apart and (not ends or ends.isspace()):
+            return list(self._whole[first:last])
+        return tokenize(self.text, block.start, block.end)
 
     def is_about_time(self, block: Block) -> bool:
         """ "Target: bago ang demo sa Biyernes": a deadline below a section says nothing of it."""
@@ -42,8 +57,12 @@ class Wording:
     def _joined(self, tokens: list[Token]) -> list[Token]:
         """ "Paki alis", "mag deploy ka": a prefix that is written apart is one word with its verb."""
         known, found = self.known, [*tokens[:1]]
+        prefixes = known.loose_prefixes.union(known.opening_prefixes, known.bare_requests)
         for token in tokens[1:]:
             before = found[-1]
+            if before.norm not in prefixes:
+                found.append(token)
+                continue
             meant = known.spellings.get(token.norm, token.norm)
             spaced = before.kind == token.kind == "word" and before.end + 1 == token.start
             opens = len(found) < 2 or found[-2].kind == "mark" or found[-2].norm in known.connectives_first
@@ -75,13 +94,13 @@ class Wording:
 
     def _mended(self, tokens: list[Token]) -> list[Token]:
         """Put the words that mistyped ones mean."""
-        opens, found = True, []
+        known, opens, found = self.known, True, []
         for n, token in enumerate(tokens):
-            meant = self.known.mended(token.norm, opens=opens) if token.kind == "word" else None
-            if opens and token.norm in self.known.plain_orders and self._calls(tokens, n + 1):
-                meant = self.known.first_form.get(token.norm)  # "gawa ka ng branch"
+            meant = (known.mended_opener if opens else known.mended)(token.norm) if token.kind == "word" else None
+            if opens and token.norm in known.plain_orders and self._calls(tokens, n + 1):
+                meant = known.first_form.get(token.norm)  # "gawa ka ng branch"
             found.append(token._replace(norm=meant) if meant else token)
             word = meant or token.norm
-            opens = word in self.known.connectives_first or word in (".", "!", "?", ";", ":") or token.kind == "arrow"
-            opens = opens or word in self.known.polite_anywhere
+            opens = word in known.connectives_first or word in known.polite_anywhere or word in _ENDS
+            opens = opens or token.kind == "arrow"
         return found

@@ -156,32 +156,7 @@ def _negated(words: Sequence[str], known: Grammar) -> bool:
 
 def content(words: Sequence[str], known: Grammar) -> frozenset[str]:
     """Return the words that carry meaning, without endings of number and tense."""
-    return frozenset().union(*(_meanings(word, known) for word in words))
-
-
-def _meanings(word: str, known: Grammar) -> frozenset[str]:
-    """What one word may be called elsewhere: "self-test" is also "self", "test" and "selftest"."""
-    if not word or word in known.meaningless:
-        return frozenset()
-    split = "-" in word and known.root(word) == word
-    parts = [word, *word.split("-"), word.replace("-", "")] if split else [word]
-    parts += [part[2:] for part in parts if part.startswith("re") and part[2:] in known.borrowed]
-    return frozenset(
-        known.nominals.get(part) or _done_verb(part, known) or _singular(known.root(part)) for part in parts if part
-    )
-
-
-def _done_verb(word: str, known: Grammar) -> str | None:
-    """ "Approved" speaks of what "approve" does."""
-    return known.forms.get(word) if word.endswith("ed") else None
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
-        return word[:-1]
-    return word
+    return frozenset().union(*map(known.meant, words))
 
 
 def asked_of(condition: Condition, before: Sequence[Draft], group: Sequence[Draft], known: Grammar) -> list[Draft]:
@@ -218,7 +193,7 @@ def _split(words: Sequence[str], known: Grammar) -> list[list[str]]:
 
 def _named(subject: Sequence[str], before: Sequence[Draft], known: Grammar) -> list[Draft]:
     """The nearest draft that shares the most words with the subject."""
-    wanted = [meanings for word in subject if (meanings := _meanings(word, known))]
+    wanted = [meanings for word in subject if (meanings := known.meant(word))]
     best: tuple[int, Draft] | None = None
     for draft in reversed(before[-60:]):
         shared = sum(

@@ -26,42 +26,74 @@ class Events(Drafts):
         words = [token.norm for token in clause.tokens]
         if not words or any(word in self.known.past for word in words) or self._tells_a_tale(words):
             return None
-        if set(words) & self.known.durations and (
-            words[0] in self.known.indefinite | self.known.counts or (self.known.affixes and words[0].isdigit())
-        ):
+        if self._passes_time(words):
             state.base = self._then(self._open())
             return None
-        theirs = bool(set(words[1:3]) & self.known.doers_behind) and self.known.tells(words[0])
-        if theirs or words[0] in self.known.happenings:
-            return list(group) or self.found.drafts[-1:] or None  # "oras na dumating ang mga susi"
-        phrase = said(clause.tokens, self.known)
+        if self._comes_from_outside(words):
+            return list(group) or self.found.drafts[-1:] or None
+        phrase = self._said_by(clause, words)
         if phrase is None:
             return None
-        if self.known.affixes and words[0] in self.known.nouns_too and clause.opener.endswith(self.known.article_ends):
-            phrase = Phrase(list(clause.tokens), "", 0.6, "thing")  # "matapos ang build"
-        spoken = [w for w in words if w not in self.known.auxiliaries and w not in self.known.finished]
+        pointed = self._pointed_at(words, group)
+        if pointed is not None:
+            return pointed
+        return (
+            self._looked_for(phrase)
+            or self._named_by(words, phrase, state)
+            or self._new_event(clause, phrase, words, group)
+        )
+
+    def _passes_time(self, words: Sequence[str]) -> bool:
+        """ "After a few hours", "pagkatapos ng 3 araw"."""
+        known = self.known
+        counted = words[0] in known.indefinite | known.counts or (bool(known.affixes) and words[0].isdigit())
+        return counted and not known.durations.isdisjoint(words)
+
+    def _comes_from_outside(self, words: Sequence[str]) -> bool:
+        """ "Oras na dumating ang mga susi"."""
+        theirs = not self.known.doers_behind.isdisjoint(words[1:3]) and self.known.tells(words[0])
+        return theirs or words[0] in self.known.happenings
+
+    def _said_by(self, clause: Clause, words: Sequence[str]) -> Phrase | None:
+        phrase = said(clause.tokens, self.known)
+        noun = words[0] in self.known.nouns_too and clause.opener.endswith(self.known.article_ends)
+        if phrase is not None and self.known.affixes and noun:
+            return Phrase(list(clause.tokens), "", 0.6, "thing")  # "matapos ang build"
+        return phrase
+
+    def _pointed_at(self, words: Sequence[str], group: Sequence[Draft]) -> list[Draft] | None:
+        """What an event points at with words that name no work; None where they name some."""
+        known = self.known
+        spoken = [word for word in words if word not in known.auxiliaries and word not in known.finished]
         if not spoken and len(words) > 1:
             return list(group)
-        small = self.known.everyone | self.known.pronouns | self.known.determiners | self.known.fragments
-        small |= self.known.numbers.keys() | self.known.pointers if self.known.affixes else frozenset()
-        if spoken and all(w in small for w in spoken):
-            several = max((self.known.numbers.get(word, 1) for word in spoken), default=1)
-            if len(group) < several <= len(self.found.drafts) and self.known.affixes:
-                return list(self.found.drafts[-several:])  # "pagkatapos ng dalawa"
-            return list(self._open()) if set(spoken) & self.known.totals else list(group)
-        nameless = small | self.known.ongoing
-        if group and words[0] in self.known.determiners and all(w in nameless for w in spoken):
+        small = known.everyone | known.pronouns | known.determiners | known.fragments
+        small |= known.numbers.keys() | known.pointers if known.affixes else frozenset()
+        if spoken and all(word in small for word in spoken):
+            return self._so_many(spoken, group)
+        nameless = small | known.ongoing
+        if group and words[0] in known.determiners and all(word in nameless for word in spoken):
             return list(group)  # "before the run"
         if self._names_everything(words):
             counted = self._counted(words)
-            return counted or (list(self._open()) if set(words) & self.known.totals else list(group))
-        if words[0] in self.known.pronouns | self.known.points and words[-1] in self.known.settled and len(words) < 4:
-            several = words[0].partition("'")[0] in self.known.plural
+            return counted or (list(self._open()) if set(words) & known.totals else list(group))
+        if words[0] in known.pronouns | known.points and words[-1] in known.settled and len(words) < 4:
+            several = words[0].partition("'")[0] in known.plural
             return list(group) if several else self.found.drafts[-1:]
-        verbs = [w for w in spoken if w not in small]
-        done = {self.known.root(self.known.base(w) or w) for w in verbs}
-        if len(verbs) == 1 and len(spoken) > 1 and done & {self.known.root(one.verb) for one in group}:
-            return list(group)
+        verbs = [word for word in spoken if word not in small]
+        done = {known.root(known.base(word) or word) for word in verbs}
+        again = len(verbs) == 1 and len(spoken) > 1 and done & {known.root(one.verb) for one in group}
+        return list(group) if again else None
+
+    def _so_many(self, spoken: Sequence[str], group: Sequence[Draft]) -> list[Draft]:
+        """ "Pagkatapos ng dalawa", "after all of it"."""
+        several = max((self.known.numbers.get(word, 1) for word in spoken), default=1)
+        if len(group) < several <= len(self.found.drafts) and self.known.affixes:
+            return list(self.found.drafts[-several:])
+        return list(self._open()) if set(spoken) & self.known.totals else list(group)
+
+    def _looked_for(self, phrase: Phrase) -> list[Draft]:
+        """ "Once you run it", "once you find the commit": the last draft, in its own verb or another one of seeking."""
         last = self.found.drafts[-1:]
         pointing = len(phrase.tokens) == 2 and phrase.tokens[1].norm in self.known.singular | self.known.plural
         if last and pointing and self._same_work(last[0].verb, phrase.verb):
@@ -69,14 +101,21 @@ class Events(Drafts):
         if last and {last[0].verb, phrase.verb} <= self.known.seekers:
             self._speaks_of(last[0], thing_of(phrase.tokens, self.known))
             return last
-        named = asked_of(
-            Condition("outcome", True, tuple(t.norm for t in phrase.tokens)), self.found.drafts, [], self.known
-        )
-        named = [one for one in named if not any(state.base.get(asked, w) != w for asked, w in one.branch.items())]
+        return []
+
+    def _named_by(self, words: Sequence[str], phrase: Phrase, state: Told) -> list[Draft]:
+        """The drafts whose outcome the words name, but for those of a branch that is not this one."""
+        asked = Condition("outcome", True, tuple(token.norm for token in phrase.tokens))
+        named = asked_of(asked, self.found.drafts, [], self.known)
+        named = [one for one in named if not any(state.base.get(other, w) != w for other, w in one.branch.items())]
         named = self._all_alike(words, named)
-        same = named and self._same_work(named[0].verb, phrase.verb)
-        if named and (phrase.kind == "thing" or same or not phrase.verb):
-            return named
+        same = bool(named) and self._same_work(named[0].verb, phrase.verb)
+        return named if phrase.kind == "thing" or same or not phrase.verb else []
+
+    def _new_event(
+        self, clause: Clause, phrase: Phrase, words: Sequence[str], group: Sequence[Draft]
+    ) -> list[Draft] | None:
+        """A step that no draft is yet; None for what a thing does meanwhile."""
         if phrase.kind == "thing" and self._goes_on(words):
             return None
         if phrase.kind == "thing" and self._happens(words):

@@ -15,7 +15,7 @@ from tuloy.understanding.drafting.draft import Draft, Needs, Why
 from tuloy.understanding.drafting.sentence import CONDITIONS, Sentences
 from tuloy.understanding.drafting.told import Reading, Told
 from tuloy.understanding.words.grammar import Grammar
-from tuloy.understanding.words.tokens import tokenize
+from tuloy.understanding.words.tokens import Token, tokenize
 
 __all__ = ["read"]
 
@@ -24,9 +24,11 @@ _LONGEST_CLOSING = 50
 _BOLD_LABEL = re.compile(r"\*\*[^*\n]{1,60}\*\*")
 
 
-def read(text: str, tree: Sequence[Block], known: Grammar, ignored: Sequence[tuple[int, int]] = ()) -> Reading:
+def read(
+    text: str, tree: Sequence[Block], known: Grammar, tokens: Sequence[Token], ignored: Sequence[tuple[int, int]] = ()
+) -> Reading:
     """Read the blocks of a text. `ignored` are spans that are about the goal and not in it (priority, deadline)."""
-    reader = _Reader(text, known, ignored)
+    reader = _Reader(text, known, Wording(text, known, tokens, ignored))
     reader.read_all(tree, {})
     if reader.title and not reader.found.drafts:
         reader.read_all([reader.title], {})
@@ -47,9 +49,9 @@ def _run_end(tree: Sequence[Block], place: int) -> int:
 class _Reader(Sentences):
     """Reads block by block."""
 
-    def __init__(self, text: str, known: Grammar, ignored: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, text: str, known: Grammar, wording: Wording) -> None:
         super().__init__(text, known)
-        self.wording = Wording(text, known, ignored)
+        self.wording = wording
         self.title: Block | None = None
 
     def read_all(self, tree: Sequence[Block], base: Needs) -> list[Draft]:
@@ -89,10 +91,10 @@ class _Reader(Sentences):
     def _closes(self, block: Block) -> bool:
         """ "Kind regards," on a line of its own: what follows is who wrote it."""
         line = self.text[block.start : block.end].partition("\n")[0]
-        if len(line) > _LONGEST_CLOSING:
+        if len(line) > _LONGEST_CLOSING or block.kind != "text":
             return False
         words = [token.norm for token in tokenize(line, 0, len(line)) if token.kind == "word"]
-        found = self.known.closings.at(words, 0) if block.kind == "text" and 0 < len(words) < 6 else None
+        found = self.known.closings.at(words, 0) if 0 < len(words) < 6 else None
         return found is not None and found[1] == len(words)
 
     def _is_title(self, block: Block, tree: Sequence[Block]) -> bool:

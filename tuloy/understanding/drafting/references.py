@@ -154,6 +154,8 @@ def _was_looked_at(draft: Draft, known: Grammar) -> bool:
 def _find_until(draft: Draft, known: Grammar, text: str) -> None:
     """ "Bisect main until you find the commit": what was looked for is what comes out."""
     words = [token.norm for token in draft.tokens[:24]]
+    if known.lasting.isdisjoint(words):
+        return
     last = next((n for n, word in enumerate(words) if word in known.lasting), len(words))
     verb = next((n for n in range(last + 1, min(last + 4, len(words))) if words[n] in known.seekers), None)
     found = thing_of(draft.tokens[verb:], known) if verb else []
@@ -198,7 +200,7 @@ def _moves(draft: Draft, recent: Sequence[Draft], known: Grammar, text: str) -> 
 def _name_adjective(draft: Draft, recent: Sequence[Draft], thing: Sequence[Token], known: Grammar, text: str) -> None:
     """ "Restore the old one", "ibalik ang luma": an adjective stands for the noun that was named last."""
     last = thing[-1] if thing else None
-    if last is None or len(thing) < 2 or len(draft.tokens) > 8:
+    if last is None or len(thing) < 2 or len(draft.tokens) > 8 or last.norm not in known.standing_in:
         return
     source = _antecedent(recent, plural=False, known=known)
     noun = text[: source.span[1]] and source.thing_text.split()[-1:] if source else []
@@ -219,6 +221,8 @@ def _pronouns(
 ) -> dict[int, Draft]:
     """Return the pronouns of the draft, by place, with the draft whose object each means."""
     found: dict[int, Draft] = {}
+    if known.pointing.isdisjoint([token.norm for token in draft.tokens[:40]]):
+        return found
     loose = known.prepositions | known.adverbs | known.trailing
     for n, token in enumerate(draft.tokens[:40]):
         if token.norm == "one" and n == len(draft.tokens) - 1 and len(thing) == 1:

@@ -37,13 +37,14 @@ class Remarks(Subordinates):
         return True
 
     def _only_wishes(self, sentence: list[Token], draft: Draft) -> bool:
-        words = [token.norm for token in sentence]
-        kept = [token.norm for token in stripped(sentence, self.known)[0]]
-        rest = set(words[1:]) - self.known.determiners
-        counted = draft.verb in self.known.no_work and bool(set(words) & self.known.counts)
-        thing = not draft.verb and bool(self.known.wants.at(kept, 0))
-        start = next((n for n in range(min(4, len(words))) if self.known.introductions.at(words, n)), None)
-        return bool(rest) and (counted or thing or start is not None)
+        known, words = self.known, [token.norm for token in sentence]
+        if known.determiners.issuperset(words[1:]):
+            return False
+        if draft.verb in known.no_work and not known.counts.isdisjoint(words):
+            return True
+        if not draft.verb and known.wants.at([token.norm for token in stripped(sentence, known)[0]], 0):
+            return True
+        return any(known.introductions.at(words, n) for n in range(min(4, len(words))))
 
     def _spells_out(self, sentence: list[Token], first: Clause) -> bool:
         """Whether a sentence says exactly what the wish before it is; "also" and "if" go on from it instead."""

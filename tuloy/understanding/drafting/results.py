@@ -23,20 +23,23 @@ def is_linked(before: str, word: str, known: Grammar) -> bool:
 
 def need_repeated(draft: Draft, recent: Sequence[Draft], known: Grammar) -> None:
     """ "Create a migration, run the migration": a definite noun that an earlier step makes."""
+    need_done(draft, recent, known)
+    working = known.makers | known.changers
+    made = [one for one in recent if one.thing and known.root(one.verb) in working]
+    if not made:
+        return
     nouns = _definite_nouns(draft, known)
     nouns |= {word.removesuffix("s") for word in nouns} if known.affixes else set()
     done = _described(draft, known)
-    need_done(draft, recent, known)
-    for one in recent:
+    for one in made:
         verb = known.root(one.verb)
-        if one.thing and (verb, _head(one, known)) in done and verb in known.makers | known.changers:
+        if done and (verb, _head(one, known)) in done:
             acts_after(draft, one)
-        named = verb in nouns and verb in known.makers | known.changers and _is_head(verb, draft, known)
-        if one.thing and named and one.thing[-1] not in nouns:
+        if verb in nouns and _is_head(verb, draft, known) and one.thing[-1] not in nouns:
             acts_after(draft, one)
         if one.origin and one.thing[-1:] != draft.thing[-1:]:
             continue
-        if one.thing and verb in known.makers and {one.thing[-1], _head(one, known)} & nouns:
+        if verb in known.makers and (one.thing[-1] in nouns or _head(one, known) in nouns):
             if _differs(one, draft):
                 continue
             same_list = one.thing == draft.thing and known.root(draft.verb) == known.root(one.verb)
@@ -77,8 +80,7 @@ def _described(draft: Draft, known: Grammar) -> set[tuple[str, str]]:
     words = [token.norm for token in draft.tokens[1:60]]
     found = set()
     for n, word in enumerate(words[:-1]):
-        verb = known.forms.get(word) if word.endswith("ed") else known.stative(word)
-        if verb:
+        if verb := known.forms.get(word) if word.endswith("ed") else known.stative(word):
             found |= {(known.root(verb), after) for after in words[n + 1 : n + 3]}
     return found
 
@@ -155,7 +157,7 @@ def _head(draft: Draft, known: Grammar) -> str:
 def _speaks_of_results(draft: Draft, known: Grammar) -> bool:
     """ "Write a report about the results": of what was done right before."""
     words = [token.norm for token in draft.tokens[:40]]
-    return any(
+    return not known.results.isdisjoint(words) and any(
         word in known.results and words[n - 1] in known.articles and not _counts(words, n, known)
         for n, word in enumerate(words)
         if n > 1

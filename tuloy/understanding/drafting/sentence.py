@@ -140,7 +140,7 @@ class Sentences(Topics):
 
     def _label(self, words: Sequence[str]) -> tuple[str, int] | None:
         """ "Out of scope: …", "Note: …" in running text."""
-        for name in ("criteria", "outside", "background", "constraints"):
+        for name in ("criteria", "outside", "background", "constraints") if words[0] in self.known.labels else ():
             found = getattr(self.known, name).at(words, 0)
             if (
                 found
@@ -219,9 +219,10 @@ class Sentences(Topics):
                 state.run, state.branch, state.waiting = [], [], bool(self.known.affixes)
 
     def _main(self, clause: Clause, cut: list[Clause], n: int, state: Told, *, forced: bool) -> None:
-        words = [t.norm for t in stripped(clause.tokens, self.known)[0]]
+        bare = stripped(clause.tokens, self.known)
+        words = [token.norm for token in bare[0]]
         plain = [token.norm for token in clause.tokens]
-        state.forbidding = constrains(plain, self.known) or constrains(words, self.known)
+        state.forbidding = constrains(plain, self.known) or (words != plain and constrains(words, self.known))
         if state.forbidding:
             small = self.known.fragments | self.known.pronouns
             if not (state.waiting and all(word in small for word in plain[1:])):  # "kung hindi, hayaan na lang"
@@ -235,7 +236,7 @@ class Sentences(Topics):
         helps = helps and (n + 1 < len(cut) or words[1:2] == [","])
         if not forced and self._fronts(clause, words, cut, n):
             return
-        phrase = self._phrase(clause, words, state, forced=forced) if not helps else None
+        phrase = self._phrase(clause, bare, state, forced=forced) if not helps else None
         if phrase is None:
             return
         listed = bool(self.known.affixes) and bool({"seq", "first", "last"} & set(clause.marks))
@@ -247,14 +248,15 @@ class Sentences(Topics):
             self._share(phrase, cut, n)
             self._add(phrase, clause, state, last=n + 1 == len(cut))
 
-    def _phrase(self, clause: Clause, words: Sequence[str], state: Told, *, forced: bool) -> Phrase | None:
-        """Return the clause as something to do; what only tells is kept as such."""
+    def _phrase(self, clause: Clause, bare: tuple[list[Token], bool], state: Told, *, forced: bool) -> Phrase | None:
+        """Return the clause, of which `bare` is `stripped`, as something to do; what only tells is kept as such."""
         known = self.known
+        words = [token.norm for token in bare[0]]
         told = bool(words) and words[0] in known.articles
         marked = bool({"seq", "else", "first", "regardless"} & set(clause.marks))
         strong = forced or marked or (state.waiting and not told)
         phrase = self._named_work(clause) or self._same_verb(clause, state)
-        phrase = phrase or phrase_of(clause.tokens, known, forced=strong)
+        phrase = phrase or phrase_of(clause.tokens, known, forced=strong, bare=bare)
         only = known.nameless
         plain = [token.norm for token in clause.tokens]
         state.telling = phrase is None and not set(words) <= known.vocatives
@@ -331,18 +333,22 @@ class Sentences(Topics):
         """ "… and run the tests again": again means after what was done about it."""
         again = phrase.verb in self.known.repeating
         verb = self.known.root(phrase.verb)
-        done = {self.known.root(draft.verb) for draft in self.found.drafts[-12:]}
-        if self.known.affixes and verb not in self.known.checkable | self.known.judging | done:
+        if self.known.affixes and verb not in self.known.checkable | self.known.judging | self._done_lately():
             return again  # "i-scale down ulit ang cluster" undoes what was done
         return again or any(token.norm in self.known.repeats for token in phrase.tokens[1:])
 
+    def _done_lately(self) -> set[str]:
+        return {self.known.root(draft.verb) for draft in self.found.drafts[-12:]}
+
     def _share(self, phrase: Phrase, cut: list[Clause], n: int) -> None:
         """A bare verb takes the object of the next verb: "lint and test the code"."""
+        if len(phrase.tokens) != 1 or self.known.root(phrase.verb) in self.known.absolute:
+            return
         for clause in cut[n + 1 : n + 9]:
             if clause.kind != "main" or set(clause.marks) - {"also"} or not (clause.comma or clause.joined):
                 return
             other = phrase_of(clause.tokens, self.known, forced=False)
-            if other is None or len(phrase.tokens) != 1 or self.known.root(phrase.verb) in self.known.absolute:
+            if other is None:
                 return
             if extra := shared_object(phrase, other, self.known):
                 phrase.tokens = [*phrase.tokens, *extra]

@@ -189,6 +189,7 @@ class Drafts:
 
     def _draft(self, phrase: Phrase) -> Draft:
         tokens = phrase.tokens
+        literal = self._literal_words(tokens)
         draft = Draft(
             title=title_of(self.text, tokens, phrase.changed),
             span=(min(t.start for t in tokens), max(t.end for t in tokens)),
@@ -197,9 +198,9 @@ class Drafts:
             sure=phrase.sure,
             why=Why(phrase.rule, (tokens[0].start, tokens[0].end)),
             stage=self.stage,
-            words=content([phrase.verb, *(t.norm for t in tokens), *self._literal_words(tokens)], self.known),
+            words=content([phrase.verb, *(t.norm for t in tokens), *literal], self.known),
+            literal=" ".join(literal),
         )
-        draft.literal = " ".join(self._literal_words(tokens))
         draft.title = draft.title or " ".join(self.text[draft.span[0] : draft.span[1]].split())
         draft.title = draft.title or "Do it"
         return draft
@@ -214,6 +215,8 @@ class Drafts:
 
     def _literal_words(self, tokens: Sequence[Token]) -> list[str]:
         raw = [self.text[t.start + 1 : t.end - 1].lower() for t in tokens if t.kind in ("code", "quote")]
+        if not raw:
+            return []
         whole = [one for one in raw if " " in one]
         return [*whole, *re.findall(r"\w+", " ".join(raw))[:40]]
 

@@ -6,25 +6,28 @@ Owns "5pm", "9:30", "alas-dos ng madaling araw", "at night", and whether such wo
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from tuloy.understanding.words.grammar import Grammar
+from tuloy.understanding.words.kinds import Listed
 from tuloy.understanding.words.tokens import Token
 
-__all__ = ["Clock", "amount_at", "in_an_order", "longest", "sentence_starts", "time_at"]
+__all__ = ["Clock", "amount_at", "in_an_order", "sentence_starts", "time_at"]
 
 Clock = tuple[int, int]
+_ENDS = frozenset((".", "!", "?", ";"))
 _DIGITS = re.compile(r"(?:alas-?)?(\d{1,2})(?::(\d{2}))?(am|pm|nn)?")
 
 
 def sentence_starts(text: str, tokens: Sequence[Token]) -> list[int]:
     """Return for each token where its sentence, or its line, begins."""
     starts: list[int] = []
-    start = 0
+    start, end, ended = 0, 0, False
+    several = "\n" in text
     for n, token in enumerate(tokens):
-        if n and (tokens[n - 1].norm in (".", "!", "?", ";") or "\n" in text[tokens[n - 1].end : token.start]):
+        if n and (ended or (several and text.find("\n", end, token.start) >= 0)):
             start = n
         starts.append(start)
+        end, ended = token.end, token.norm in _ENDS
     return starts
 
 
@@ -34,25 +37,6 @@ def in_an_order(words: Sequence[str], start: int, place: int, known: Grammar) ->
     if before and before[0] in known.determiners and not known.wants.at(before, 0):
         return False  # "The old pages expire in two hours" is told
     return not before or any(known.is_verb(word) for word in before[:4])
-
-
-def longest(words: Sequence[str], place: int, phrases: Sequence[str]) -> int:
-    """Return how many words the longest of the phrases takes that stands at `place`, 0 where none does."""
-    if place >= len(words):
-        return 0
-    for parts in _by_first_word(tuple(phrases)).get(words[place], ()):
-        if tuple(words[place : place + len(parts)]) == parts:
-            return len(parts)
-    return 0
-
-
-@cache
-def _by_first_word(phrases: tuple[str, ...]) -> dict[str, list[tuple[str, ...]]]:
-    """The phrases by their first words, the longest first."""
-    found: dict[str, list[tuple[str, ...]]] = {}
-    for parts in sorted((tuple(phrase.split()) for phrase in phrases), key=len, reverse=True):
-        found.setdefault(parts[0], []).append(parts)
-    return found
 
 
 def amount_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, int, str] | None:
@@ -72,11 +56,11 @@ def time_at(words: Sequence[str], place: int, known: Grammar, *, bare: bool = Fa
     """Read a time of day: how many words it takes, hour and minute. `bare` takes "2" alone for an hour."""
     times = known.times
     for name, clock in (("noon", (12, 0)), ("midnight", (0, 0))):
-        if length := longest(words, place, times[name]):
+        if length := times[name].longest(words, place):
             return length, clock
     if place >= len(words):
         return None
-    opener = longest(words, place, times["prefixes"])
+    opener = times["prefixes"].longest(words, place)
     hour, minute, half, length = _digits(words, place + opener, known)
     if hour is None:
         return None
@@ -101,10 +85,10 @@ def _digits(words: Sequence[str], place: int, known: Grammar) -> tuple[int | Non
     return hour, 0 if "-" in words[place] else None, None, int(hour is not None)
 
 
-def _half(words: Sequence[str], place: int, times: Mapping[str, Sequence[str]]) -> tuple[int, str | None]:
+def _half(words: Sequence[str], place: int, times: Mapping[str, Listed]) -> tuple[int, str | None]:
     """Read "am", "ng hapon", "in the evening" behind an hour."""
     for name in ("morning", "afternoon", "evening", "night"):
-        if length := longest(words, place, times[name]):
+        if length := times[name].longest(words, place):
             return length, name
     return 0, None
 

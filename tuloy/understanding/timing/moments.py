@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tuloy.understanding.timing.clock import Clock, amount_at, in_an_order, longest, sentence_starts, time_at
+from tuloy.understanding.timing.clock import Clock, amount_at, in_an_order, sentence_starts, time_at
 from tuloy.understanding.words.grammar import Grammar
 from tuloy.understanding.words.tokens import Token
 
@@ -35,11 +35,12 @@ def deadline_of(
 
     A day that does not exist gives spans and no time.
     """
-    starts = sentence_starts(text, tokens)
-    words = [_without_prefix(word, known) for word in words] if known.affixes else words
+    starts: list[int] = []
+    words = [_without_prefix(word, known) if "-" in word else word for word in words] if known.affixes else words
     for place, word in enumerate(words):
         if word not in known.opening_dates:
             continue
+        starts = starts or sentence_starts(text, tokens)
         found = _after_opener(words, place, known)
         found = found or _relative(words, starts[place], place, known) or _alone(words, starts[place], place, known)
         if found:
@@ -60,7 +61,7 @@ def _without_prefix(word: str, known: Grammar) -> str:
 
 def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _Day] | None:
     """ "By Friday", "before the demo on Thursday", "due 2026-12-01"."""
-    opener = longest(words, place, known.deadlines["openers"])
+    opener = known.deadlines["openers"].longest(words, place)
     short = words[place] in known.deadlines["weekdays_short"] and "-" in words[place]
     if not opener and not short:
         return None
@@ -78,7 +79,7 @@ def _after_opener(words: list[str], place: int, known: Grammar) -> tuple[int, _D
 
 def _relative(words: list[str], start: int, place: int, known: Grammar) -> tuple[int, _Day] | None:
     """ "In two hours", "within 3 days", "sa loob ng dalawang araw", at an end of its sentence."""
-    opener = longest(words, place, known.deadlines["within"])
+    opener = known.deadlines["within"].longest(words, place)
     amount = amount_at(words, place + opener, known) if opener else None
     if amount is None or not _at_an_end(words, start, place, place + opener + amount[0], known):
         return None
@@ -90,9 +91,9 @@ def _alone(words: list[str], start: int, place: int, known: Grammar) -> tuple[in
     lists = known.deadlines
     if place and words[place - 1] in known.topics:
         return None  # "for tonight" says how long
-    opener = longest(words, place, lists["on"])
+    opener = lists["on"].longest(words, place)
     kinds = ("tomorrow", "tonight", "month_end")
-    length = next((length for kind in kinds if (length := longest(words, place, lists[kind]))), 0)
+    length = next((length for kind in kinds if (length := lists[kind].longest(words, place))), 0)
     found = _dated(words, place + opener, known) if opener or length else None
     if found is None or place == start or not _at_an_end(words, start, place, found[0], known, closing=True):
         return None
@@ -143,7 +144,7 @@ def _dated(words: Sequence[str], begin: int, known: Grammar) -> tuple[int, _Day]
     if day is None and clock is None:
         return None
     value = day or _Day("today")
-    end += longest(words, end, lists["closers"])
+    end += lists["closers"].longest(words, end)
     return end, _Day(value.kind, value.value, clock)
 
 
@@ -156,7 +157,7 @@ def _names_occasion(word: str, known: Grammar) -> bool:
 def _day_at(words: Sequence[str], place: int, known: Grammar) -> tuple[int, _Day] | None:
     lists = known.deadlines
     for kind in ("today", "tonight", "tomorrow", "next_week", "week", "month_end", "month"):
-        if length := longest(words, place, lists[kind]):
+        if length := lists[kind].longest(words, place):
             return length, _Day("month" if kind == "month_end" else "today" if kind == "tonight" else kind)
     word = words[place]
     ends = place > 1 and words[place - 1] in lists["fill"] and words[place - 2] in known.month_ends

@@ -7,7 +7,7 @@ that job, not about when the goal is done.
 from collections.abc import Sequence
 
 from tuloy.plan import Schedule
-from tuloy.understanding.timing.clock import amount_at, in_an_order, longest, sentence_starts, time_at
+from tuloy.understanding.timing.clock import amount_at, in_an_order, sentence_starts, time_at
 from tuloy.understanding.words.grammar import Grammar
 from tuloy.understanding.words.tokens import Token
 
@@ -29,9 +29,10 @@ def schedule_of(
     text: str, tokens: Sequence[Token], words: Sequence[str], known: Grammar
 ) -> tuple[Schedule, tuple[int, int]] | None:
     """Return the first hint and the span of its words, or None."""
-    starts = sentence_starts(text, tokens)
+    starts: list[int] = []
     for place, word in enumerate(words):
         found = _hint(words, place, known) if word in known.opening_hints else None
+        starts = starts or (sentence_starts(text, tokens) if found else [])
         if found and _about_the_goal(words, starts[place], place, place + found[0], known):
             span = (tokens[place].start, tokens[place + found[0] - 1].end)
             return Schedule(cron=found[1], words=" ".join(text[slice(*span)].split())), span
@@ -41,11 +42,11 @@ def schedule_of(
 def _hint(words: Sequence[str], place: int, known: Grammar) -> tuple[int, str] | None:
     lists = known.schedules
     for unit in ("hour", "day", "week", "month"):
-        if length := longest(words, place, lists[f"each_{unit}"]):
+        if length := lists[f"each_{unit}"].longest(words, place):
             return _with_time(words, place, length, _WHOLE[unit], None, known)
-    if length := longest(words, place, lists["each_night"]):
+    if length := lists["each_night"].longest(words, place):
         return _with_time(words, place, length, _WHOLE["day"], "night", known)
-    every = longest(words, place, lists["every"])
+    every = lists["every"].longest(words, place)
     return _every(words, place, every, known) if every else None
 
 
@@ -60,10 +61,10 @@ def _every(words: Sequence[str], place: int, every: int, known: Grammar) -> tupl
         if here < len(words) and words[here] in names:
             return _with_time(words, place, every + 1, _WHOLE[unit], None, known)
     for part in _HOURS:
-        if length := longest(words, here, known.schedules[f"part_{part}"]):
+        if length := known.schedules[f"part_{part}"].longest(words, here):
             return _with_time(words, place, every + length, _WHOLE["day"], part, known)
     for name, days in (("weekday", "1-5"), ("weekend", "0,6")):
-        if length := longest(words, here, known.schedules[name]):
+        if length := known.schedules[name].longest(words, here):
             return _with_time(words, place, every + length, "{m} {h} * * " + days, None, known)
     days_taken, days = _weekdays(words, here, known)
     if not days:
@@ -100,7 +101,7 @@ def _with_time(
 ) -> tuple[int, str]:
     """Take in the time of day behind the hint: "at 2", "ng 2am", "nang alas-dos"."""
     hour, minute = _HOURS[part] if part else (9 if "{h}" in form else 0), 0
-    opener = longest(words, place + taken, known.schedules["at"])
+    opener = known.schedules["at"].longest(words, place + taken)
     if found := time_at(words, place + taken + opener, known, bare=bool(opener)):
         length, (hour, minute) = found
         bare = length == 1 and words[place + taken + opener].isdecimal()

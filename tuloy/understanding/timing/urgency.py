@@ -35,14 +35,12 @@ def urgency_of(text: str, tokens: Sequence[Token], known: Grammar, now: datetime
     """Read priority, deadline and schedule from a text's words; days count from `now` (default: the clock)."""
     words = [token.norm for token in tokens]
     found: list[tuple[Priority, int, int]] = []
-    place = 0
-    while place < len(words):
-        phrase = known.priorities.at(words, place)
+    end = 0
+    for place in [n for n, word in enumerate(words) if word in known.priorities.firsts]:
+        phrase = known.priorities.at(words, place) if place >= end else None
         if phrase and not _attributive(words, place, phrase[1], known):
-            found.append((phrase[0], place, place + phrase[1]))  # type: ignore[arg-type]
-            place += phrase[1]
-        else:
-            place += 1
+            end = place + phrase[1]
+            found.append((phrase[0], place, end))  # type: ignore[arg-type]
     priority: Priority = next((rank for rank in _RANK if any(one[0] == rank for one in found)), "normal")
     spans = [(tokens[a].start, tokens[b - 1].end) for a, b in (_around(words, a, b, known) for _, a, b in found)]
     ranked = len(spans)

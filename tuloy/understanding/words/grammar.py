@@ -4,14 +4,16 @@ Owns telling languages apart and the forms of words (gerunds, participles). Addi
 `lexicon/`; a text uses English and every other language that it shows signs of.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from typing import Any
 
 from tuloy.plan import Language
 from tuloy.understanding.words.affixes import Affixes, Form
+from tuloy.understanding.words.kinds import Listed, Words
 from tuloy.understanding.words.phrases import Phrases, table
+from tuloy.understanding.words.remembered import remembered
 from tuloy.understanding.words.spelling import Spelling
 from tuloy.understanding.words.tokens import Token
 
@@ -23,7 +25,8 @@ _PHRASES = (
     "idioms", "introductions", "lead_ins", "loosely", "obligations", "ordered_intro", "outside", "parallel_intro",
     "politeness", "stage_words", "step_words", "wants",
 )  # fmt: skip
-_REMEMBERED = 20_000
+_OPENING_DATES = ("openers", "weekdays_short", "within", "on", "tomorrow", "tonight", "month_end")
+_OPENING_HINTS = ("each_hour", "each_day", "each_week", "each_month", "each_night", "every")
 _BY_ROOT = (
     "changers", "check_verbs", "checkable", "consumers", "heavy_verbs", "makers", "outside_verbs",
     "outside_with_production",
@@ -100,16 +103,14 @@ class Grammar:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         tables = [table(name) for name in names]
-        self._forms: dict[str, Form | None] = {}
-        self._mended: dict[tuple[str, bool], str | None] = {}
         for name in _sets():
-            setattr(self, name, frozenset(word for one in tables for word in one.get(name, ())))
-        self.outcomes = frozenset(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
-        self.borrowed = frozenset(tables[-1]["verbs"])
+            setattr(self, name, Words(word for one in tables for word in one.get(name, ())))
+        self.outcomes = Words(phrase for phrase in (*self.passes, *self.fails, *self.finished) if " " not in phrase)
+        self.borrowed = Words(tables[-1]["verbs"])
         for name in _PHRASES:
             setattr(self, name, Phrases((phrase, name) for one in tables for phrase in one.get(name, ())))
         self.affixes = [_affixes(one) for one in tables if "affixes" in one]
-        self.roots = frozenset(root for one in tables for root in one.get("roots", ()))
+        self.roots = Words(root for one in tables for root in one.get("roots", ()))
         self.polite_prefixes = tuple(prefix for one in tables for prefix in one.get("polite_prefixes", ()))
         self.event_prefixes = tuple(prefix for one in tables for prefix in one.get("event_prefixes", ()))
         self.able_prefixes = tuple(prefix for one in tables for prefix in one.get("able_prefixes", ()))
@@ -128,24 +129,22 @@ class Grammar:
             short: full for one in tables for short, full in one.get("short_prefixes", {}).items()
         }
         inflecting = [one for one in tables if "affixes" in one]
-        self.linkers_of = frozenset(str(one["words"]["of"]) for one in tables if one["words"].get("of"))
-        self.linkers = frozenset(word for one in inflecting for word in one["articles"])
+        self.linkers_of = Words(str(one["words"]["of"]) for one in tables if one["words"].get("of"))
+        self.linkers = Words(word for one in inflecting for word in one["articles"])
         self.check_title = str(tables[0].get("check_title", "Check whether"))
         self.spoken: dict[str, str] = {**tables[-1]["words"], **tables[0]["words"]}
-        self._connective_meanings = [*_meanings(tables, "connectives"), *self._outcome_forms(tables)]
-        self.connectives = Phrases(self._connective_meanings)
-        self.connectives_first = frozenset(
+        self._connective_meanings = _meanings(tables, "connectives")
+        self.connectives = Phrases(self._connective_meanings, _outcome_forms(tables))
+        self.connectives_first = Words(
             phrase.split()[0] for phrase, meaning in _meanings(tables, "connectives") if meaning not in ("reason",)
         )
         self.priorities = Phrases(_meanings(tables, "priority"))
         self.deadlines, self.schedules, self.times, self.units = (
-            {key: tuple(word for one in tables for word in one.get(name, {}).get(key, ())) for key in tables[-1][name]}
+            {key: Listed(word for one in tables for word in one.get(name, {}).get(key, ())) for key in tables[-1][name]}
             for name in ("deadline", "schedule", "times", "units")
         )
-        self.opening_dates, self.opening_hints = (
-            frozenset(phrase.split()[0] for phrases in one.values() for phrase in phrases)
-            for one in (self.deadlines, self.schedules)
-        )
+        self.opening_dates = Words(word for name in _OPENING_DATES for word in self.deadlines[name].firsts)
+        self.opening_hints = Words(word for name in _OPENING_HINTS for word in self.schedules[name].firsts)
         self.vague_readings: dict[str, tuple[str, ...]] = {
             verb: tuple(forms) for one in reversed(tables) for verb, forms in one.get("vague_readings", {}).items()
         }
@@ -156,19 +155,7 @@ class Grammar:
         )
         self.irregular = {form: base for one in tables for form, base in one.get("irregular", {}).items()}
         for name in _BY_ROOT if self.affixes else ():
-            setattr(self, name, getattr(self, name) | {self.root(word) for word in getattr(self, name)})
-
-    def _outcome_forms(self, tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-        """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome."""
-        return [
-            (pattern.format(word, other), meaning)
-            for one in tables
-            for meaning, patterns in one.get("outcome_forms", {}).items()
-            for pattern in patterns
-            for words, others in ((one["passes"], one["fails"]), (one["fails"], one["passes"]))
-            for word in words
-            for other in (others if pattern.count("{}") > 1 else others[:1])
-        ]
+            setattr(self, name, Words((*getattr(self, name), *map(self.root, getattr(self, name)))))
 
     @cached_property
     def forms(self) -> dict[str, str]:
@@ -210,13 +197,15 @@ class Grammar:
     def _small_words(self) -> Spelling:
         return Spelling(self.pronouns | self.articles)
 
-    def mended(self, word: str, *, opens: bool) -> str | None:
-        """Return the word of order, or where a clause opens the verb, that a mistyped word means."""
-        if (word, opens) not in self._mended:
-            if len(self._mended) > _REMEMBERED:
-                self._mended.clear()
-            self._mended[word, opens] = self._mend(word, opens=opens)
-        return self._mended[word, opens]
+    @remembered
+    def mended(self, word: str) -> str | None:
+        """Return the word of order that a mistyped word means."""
+        return self._mend(word, opens=False)
+
+    @remembered
+    def mended_opener(self, word: str) -> str | None:
+        """Return the verb or the word of order that a mistyped word means where a clause opens."""
+        return self._mend(word, opens=True)
 
     def _mend(self, word: str, *, opens: bool) -> str | None:
         if word in self.spellings:
@@ -245,6 +234,11 @@ class Grammar:
         return self.small | self.auxiliaries | self.pronouns | self.determiners | self.adverbs
 
     @cached_property
+    def labels(self) -> frozenset[str]:
+        """First words of what names a section that holds no steps."""
+        return self.criteria.firsts | self.outside.firsts | self.background.firsts | self.constraints.firsts
+
+    @cached_property
     def nameless(self) -> frozenset[str]:
         """Words that name no thing and no work."""
         return self.everyone | self.pronouns | self.determiners | self.adverbs | self.doers
@@ -255,20 +249,36 @@ class Grammar:
         return self.everyone | self.adverbs | self.negations
 
     @cached_property
+    def pointing(self) -> frozenset[str]:
+        """Words that can stand for a noun that was named."""
+        return self.singular | self.plural | self.substitutes | Words(("one",))
+
+    @cached_property
+    def standing_in(self) -> frozenset[str]:
+        """Adjectives that can stand for a noun that was named, and "one"."""
+        return Words((*self.linked, "one"))
+
+    @cached_property
+    def tying(self) -> frozenset[str]:
+        """First words of what can tie clauses, besides conjunctions."""
+        return self.connectives.firsts | self.howevers | self.inversions | self.places_of_ends | self.purposive
+
+    @cached_property
+    def joints(self) -> frozenset[str]:
+        """Conjunctions, and marks between clauses."""
+        return self.coordinators | self.alternatives | self.contrasts | Words((",", "—", ":"))
+
+    @cached_property
     def far_reaching(self) -> frozenset[str]:
         """Words that can stand in a remark on how far things are."""
         return self.meaningless - self.small | self.everyone | self.fragments
 
+    @remembered
     def form(self, word: str) -> Form | None:
         """Return the root of a word and what its affixes make of it."""
-        if not self.affixes:
-            return None
-        if word not in self._forms:
-            if len(self._forms) > _REMEMBERED:
-                self._forms.clear()
-            self._forms[word] = next((found for one in self.affixes if (found := one.form(word, self.borrowed))), None)
-        return self._forms[word]
+        return next((found for one in self.affixes if (found := one.form(word, self.borrowed))), None)
 
+    @remembered
     def base(self, word: str) -> str | None:
         """Return the verb that an inflected word belongs to, as an order."""
         if word in self.forms:
@@ -282,12 +292,14 @@ class Grammar:
             return self.first_form[form.root]
         return f"i-{form.root}" if form.root in self.borrowed or "-" in word else None
 
+    @remembered
     def stative(self, word: str) -> str | None:
         """The root that a word says something is like: "malinis" is what was cleaned."""
         prefix = next((one for one in self.stative_prefixes if word.startswith(one)), None)
         root = word.removeprefix(prefix) if prefix else ""
         return self.meanings.get(root, root) if root in self.roots else None
 
+    @remembered
     def is_verb(self, word: str) -> bool:
         """Whether the word is a verb as commands have it."""
         return word in self.verbs or self.orders(word) or self._joined_verb(word)
@@ -297,15 +309,33 @@ class Grammar:
         prefix, mark, verb = word.partition("-")
         return bool(mark) and prefix in self.verb_prefixes and verb in self.borrowed
 
+    @remembered
     def orders(self, word: str) -> bool:
         """Whether affixes make the word an order, or a plan, which is one in a goal ("i-deploy", "aayusin")."""
         form = self.form(word) if word not in self.outcomes else None
         return form is not None and form.mood in ("order", "will")
 
+    @remembered
+    def meant(self, word: str) -> frozenset[str]:
+        """What a word may be called elsewhere: "self-test" is also "self", "test" and "selftest"."""
+        if not word or word in self.meaningless:
+            return frozenset()
+        split = "-" in word and self.root(word) == word
+        parts = [word, *word.split("-"), word.replace("-", "")] if split else [word]
+        parts += [part[2:] for part in parts if part.startswith("re") and part[2:] in self.borrowed]
+        return frozenset(
+            self.nominals.get(part) or self._done(part) or _singular(self.root(part)) for part in parts if part
+        )
+
+    def _done(self, word: str) -> str | None:
+        """ "Approved" speaks of what "approve" does."""
+        return self.forms.get(word) if word.endswith("ed") else None
+
     def may_order(self, word: str, after: str) -> bool:
         """Whether an unknown word in front of `after` can be a verb: where verbs inflect, it must look so."""
         return after not in self.linkers or any(one.inflects(word) for one in self.affixes)
 
+    @remembered
     def tells(self, word: str) -> bool:
         """Whether affixes make the word something that goes on or is over ("nagse-send", "binago")."""
         form = self.form(word) if word not in self.verbs else None
@@ -330,6 +360,7 @@ class Grammar:
         found = f"{actors[0]}{form.root}"
         return found if found in self.verbs else f"{actors[0]}-{form.root}" if form.root in self.borrowed else None
 
+    @remembered
     def root(self, verb: str) -> str:
         """Return what is common to the forms of a verb: "i-build" is "build", and so is "buuin"."""
         if verb in self.borrowed or not self.affixes:
@@ -353,6 +384,14 @@ def _stem(stem: str) -> str:
     return stem
 
 
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+        return word[:-1]
+    return word
+
+
 def _inflected(verb: str) -> list[str]:
     """English -ing and -ed forms, with the doubled consonant and the dropped e."""
     if not verb.replace("-", "").isascii():
@@ -363,6 +402,23 @@ def _inflected(verb: str) -> list[str]:
         return [verb + "ing", verb[:-1] + "ied"]
     double = [verb + verb[-1] + end for end in ("ing", "ed")] if verb[-1] not in "wxy" else []
     return [verb + "ing", verb + "ed", *double]
+
+
+def _outcome_forms(tables: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Callable[[], list[tuple[str, str]]]]]:
+    """ "Gumana man o hindi": connectives that a lexicon makes with every word for an outcome, which stands in front."""
+    for one in tables:
+        forms = one.get("outcome_forms", {})
+        for words, others in ((one["passes"], one["fails"]), (one["fails"], one["passes"])):
+            yield from ((word.split()[0], partial(_formed, forms, word, others)) for word in words if forms)
+
+
+def _formed(forms: Mapping[str, Sequence[str]], word: str, others: Sequence[str]) -> list[tuple[str, str]]:
+    return [
+        (pattern.format(word, other), meaning)
+        for meaning, patterns in forms.items()
+        for pattern in patterns
+        for other in (others if pattern.count("{}") > 1 else others[:1])
+    ]
 
 
 def _meanings(tables: Sequence[object], key: str) -> list[tuple[str, str]]:

@@ -15,22 +15,26 @@ class Spelling:
     """Words by what is left of them without one letter (symmetric deletion, after Garbe 2012)."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._by_rest: dict[str, str] = {}
         self._words = frozenset(word for word in words if len(word) >= _SHORTEST and word.isalpha())
-        for word in sorted(self._words, reverse=True):
-            for rest in _rests(word):
-                self._by_rest[rest] = word
+        self._by_rest: dict[str, dict[str, str]] = {}  # by first letter, which every rest keeps; made when it is met
 
     def mended(self, word: str) -> str | None:
         """Return the word that was meant, None where none is near or the word only has another ending."""
         if not _SHORTEST <= len(word) <= _LONGEST or not word.isalpha() or word in self._words:
             return None
+        by_rest = self._beginning_with(word[0])
         for rest in (word, *_rests(word)):
-            meant = self._by_rest.get(rest) or (rest if rest in self._words else None)
+            meant = by_rest.get(rest) or (rest if rest in self._words else None)
             long = meant and (len(meant) > _SHORTEST or len(word) == len(meant))
             if meant and long and not _ending(word, meant) and _near(word, meant):
                 return meant
         return None
+
+    def _beginning_with(self, letter: str) -> dict[str, str]:
+        if letter not in self._by_rest:
+            words = sorted((word for word in self._words if word[0] == letter), reverse=True)
+            self._by_rest[letter] = {rest: word for word in words for rest in _rests(word)}
+        return self._by_rest[letter]
 
 
 def _rests(word: str) -> Iterator[str]:

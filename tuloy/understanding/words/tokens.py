@@ -4,15 +4,15 @@ Owns masking: what stands in backticks or quotes is one token whose words no rul
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Literal, NamedTuple
 
 __all__ = ["Token", "tokenize"]
 
 Kind = Literal["word", "code", "quote", "arrow", "mark"]
 
-_MARKS = {"…": ".", "...": ".", "..": ".", "....": ".", "–": "—", "-": "—", "--": "—", "---": "—"}
+_MARKS = {"’": "'", "…": ".", "...": ".", "..": ".", "....": ".", "–": "—", "-": "—", "--": "—", "---": "—"}
 _WORD = r"[\w@#$%+/~*\\^{}&]"
 
 
@@ -25,18 +25,27 @@ class Token(NamedTuple):
     end: int
 
 
+_token: Callable[[tuple[str, str, int, int]], Token] = partial(tuple.__new__, Token)  # without a call for the names
+
+
 @cache
 def _pattern() -> re.Pattern[str]:
-    """Every alternative is free of nested repetition, so a scan is linear."""
+    """Every alternative is free of nested repetition, so a scan is linear.
+
+    A plain word of ASCII letters, the usual token, is tried first; one space in front is taken along.
+    """
     return re.compile(
         rf"""
-          (?P<code> `[^`\n]{{1,2000}}` )
+          [ ]?(?:
+          (?P<plain> [A-Za-z]++ (?=[ ,\n)]) )
+        | (?P<code> `[^`\n]{{1,2000}}` )
         | (?P<quote> "[^"\n]{{1,2000}}" | “[^”\n]{{1,2000}}” | «[^»\n]{{1,2000}}» | (?<![\w'’])'[^'\n]{{1,300}}'(?!\w) )
         | (?P<arrow> --?> | [→⇒➜] | => )
         | (?P<word> e\.g\.,? | i\.e\.,? | etc\. | vs\. | https?://[^\s<>"'`)]*[^\s<>"'`).,;:!?]
             | (?: -{{1,2}}(?=\w) | \.{{0,2}}/(?=\w) | (?<!\w)\.(?=\w) )?
               {_WORD}+ (?: [.:'’=-]+ {_WORD}+ )* )
         | (?P<mark> \.{{2,}} | … | -{{2,3}} | [^\s\w] )
+          )
         """,
         re.VERBOSE,
     )
@@ -60,9 +69,16 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
     found = []
     plain = text.find("*", start, end) < 0
     for match in _pattern().finditer(text, start, end) if plain else _matches(text, start, end):
-        kind = match.lastgroup
-        norm = "" if kind in ("code", "quote") else match[0].lower().replace("’", "'")
-        if kind == "mark":
+        kind = match.lastgroup or ""
+        norm = match[kind]
+        first, last = match.span(kind)
+        if kind == "plain":
+            kind, norm = "word", norm.lower()
+        elif kind == "word":
+            norm = norm.lower().replace("’", "'")
+        elif kind == "mark":
             norm = _MARKS.get(norm, norm)
-        found.append(Token(kind, norm, match.start(), match.end()))  # type: ignore[arg-type]
+        elif kind != "arrow":
+            norm = ""
+        found.append(_token((kind, norm, first, last)))
     return found
