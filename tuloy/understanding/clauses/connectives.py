@@ -28,7 +28,7 @@ class Connectives(Openings):
         found = self._either_way(place) or self.known.connectives.at(self.words, place)
         if found is None or self._adds_item(place, found[1]):
             return None
-        at_start = after_joint or not self.now.tokens
+        at_start = after_joint or not self.now.tokens or self._only_soft()
         kind, length = self._meant(place, *found)
         polite = self.known.politeness.at(self.words, place)
         ahead = self.words[place + polite[1] :][:1] if polite else []
@@ -41,6 +41,13 @@ class Connectives(Openings):
         if inside or not self._connects(kind, phrase, place, at_start=at_start):
             return None
         return kind, length
+
+    def _only_soft(self) -> bool:
+        """ "Alright so first pull main": nothing but courtesy stands before."""
+        begun = self.now.tokens
+        if self.now.kind != "main" or len(begun) > 4 or self.words[self.place] not in self.known.start_only:
+            return False
+        return self._past_soft_words(self.place - len(begun)) >= self.place
 
     def _comes_first(self, place: int) -> bool:
         """ "I-deploy ang app, pero i-test muna ang login"."""

@@ -127,6 +127,8 @@ class Openings(Scan):
             return True
         if kind in ("seq", "last") and place and self.words[place - 1] in known.alternatives:
             return True  # "1.29 or later"
+        if kind == "else" and place and self.words[place - 1] in known.before_else:
+            return True  # "don't touch anything else"
         if kind == "before" and known.affixes and place and self.words[place - 1] in known.lengths:
             return not known.is_verb(after) and any(token.norm in known.links for token in self.now.tokens)
         if kind == "before" and word in known.novelties and place:
@@ -309,8 +311,16 @@ class Openings(Scan):
         )
 
     def _second_command(self) -> bool:
-        """ "Run `a` and `b`": as many commands, when both stand alone behind the verb."""
-        return len(self.now.tokens) >= 2 and self.now.tokens[-1].kind == "code" and len(self.now.tokens) <= 3
+        """ "Run `a`, `b` and `c`": as many commands, when each stands alone behind a verb that runs.
+
+        "Delete `a` and `b`" is one step with two objects.
+        """
+        now, known = self.now, self.known
+        if not now.tokens or now.tokens[-1].kind != "code" or len(now.tokens) > 3:
+            return False
+        if len(now.tokens) == 1:
+            return now.kind == "main" and (now.comma or now.joined)
+        return any(known.root(token.norm) in known.running for token in now.tokens[:-1])
 
     def _names_event(self) -> bool:
         """ "Pagka-merge ng PR": a form of the verb that itself says "after"."""

@@ -6,6 +6,7 @@ Owns telling orders, wishes and duties from what is only told. Events ("after X"
 
 from collections.abc import Sequence
 
+from tuloy.understanding.clauses.delegation import delegated
 from tuloy.understanding.clauses.events import said
 from tuloy.understanding.clauses.phrase import Phrase, stripped
 from tuloy.understanding.words.grammar import Grammar
@@ -196,7 +197,8 @@ def _wish(tokens: list[Token], words: list[str], known: Grammar) -> Phrase | Non
     """ "We need the invoices exported to CSV": a participle behind its object is the verb."""
     wish = known.wants.at(words, 0)
     if words[0] in known.causatives and len(words) > 3:
-        return _participle(tokens, words, 1, known)
+        others = Phrase(tokens, words[0], 0.85, rule="to be had done") if delegated(words, known) else None
+        return _participle(tokens, words, 1, known) or others
     if not wish:
         return None
     if found := _participle(tokens, words, wish[1], known):

@@ -6,6 +6,7 @@ Owns the record of a clause. Which words open or tie clauses is for `tuloy.under
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tuloy.understanding.clauses.delegation import delegated
 from tuloy.understanding.words.grammar import Grammar
 from tuloy.understanding.words.tokens import Token
 
@@ -74,6 +75,8 @@ class Scan:
             if ended and word in known.borrowed and not self._plain_noun(behind):
                 return False
             return word not in known.nouns_too or followed_by_literal or self._verb_here(place, after)
+        if word in known.causatives:
+            return delegated(words[place : place + 8], known) > 0
         if known.tells(word):
             return False
         if known.orders(word) or ("-" in word and known.is_verb(word)):

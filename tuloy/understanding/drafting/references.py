@@ -5,6 +5,7 @@ Owns which noun a pronoun means and whether acting on it has to wait.
 
 from collections.abc import Sequence
 
+from tuloy.understanding.clauses.delegation import delegated
 from tuloy.understanding.clauses.phrase import Phrase, title_of
 from tuloy.understanding.drafting.conditions import content
 from tuloy.understanding.drafting.draft import Draft
@@ -26,7 +27,7 @@ _FAR = 12
 
 def thing_of(tokens: Sequence[Token], known: Grammar) -> list[Token]:
     """Return what the verb in front acts on: its words up to a preposition or a subordinate."""
-    rest = list(tokens[1:])
+    rest = list(tokens[max(1, delegated([token.norm for token in tokens[:8]], known)) :])
     while rest and (rest[0].norm in known.particles or rest[0].norm in known.adverbs):
         rest.pop(0)
     thing: list[Token] = []
