@@ -171,11 +171,12 @@ class Events(Drafts):
         return known.root(one) == known.root(other) or any(one in kind and other in kind for kind in kinds)
 
     def _do_thing(self, phrase: Phrase) -> None:
-        """ "After the build": an event that is named by a noun is run."""
+        """ "After the build": an event that is named by a noun is run; "after approval from Ana": that is got."""
+        given = next((t.norm for t in phrase.tokens if t.norm not in self.known.determiners), "") in self.known.given
         if phrase.tokens[0].norm not in self.known.ongoing or len(phrase.tokens) < 2:
             phrase.tokens = [phrase.tokens[0], *phrase.tokens]
-        phrase.verb = "run"
+        phrase.verb = self.known.spoken["get"].lower() if given else "run"
         phrase.changed = {
-            0: self.known.spoken["run"],
+            0: self.known.spoken["get" if given else "run"],
             1: self.text[phrase.tokens[1].start : phrase.tokens[1].end].lower(),
         }

@@ -5,6 +5,7 @@ Owns what lists, headings and sections imply. Knows neither projects nor records
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tuloy.understanding.clauses.blocks import Block, typed
 from tuloy.understanding.clauses.cutting import clauses, sentences
@@ -21,6 +22,8 @@ __all__ = ["read"]
 
 _NEAR = 40
 _LONGEST_CLOSING = 50
+_TICKET = re.compile(r"[A-Z][A-Z0-9]{1,9}-\d{1,7}[ \t]*[:—–-][ \t]+\S")
+_VERSION = re.compile(r"v?\d[\w.-]*")
 _BOLD_LABEL = re.compile(r"\*\*[^*\n]{1,60}\*\*")
 
 
@@ -79,7 +82,9 @@ class _Reader(Sentences):
                 place += 1
             else:
                 introduces = place + 1 < len(tree) and tree[place + 1].kind in ("ordered", "bullet", "code")
-                if introduces and (self._ends_open(block) or self._says_in_what_order(block)):
+                if introduces and (
+                    self._ends_open(block) or self._says_in_what_order(block) or self._labels_section(block)
+                ):
                     end = _run_end(tree, place + 1)
                     made += self._introduced(block, tree[place + 1 : end], base)
                     place = end
@@ -107,6 +112,8 @@ class _Reader(Sentences):
             return False
         if words[1:2] == [":"] and words[0] in self.known.titles:
             return True
+        if _TICKET.match(body) and self._lists_work(tree):
+            return True  # "SHOP-1190: Move resizing out of the request path" above its tasks
         ends = self.known.prepositions | {":", "—"}
         head = words[: next((n for n, word in enumerate(words) if word in ends), len(words))]
         orders = self.known.is_verb(words[0]) and words[0] not in self.known.nouns_too
@@ -114,11 +121,27 @@ class _Reader(Sentences):
             head = head[:-1]  # "checklist v2.8"
         if self._names_work(words, tree[1]) and body[-1] not in ".!?;:,":
             return True
+        listed = tree[1].kind in ("ordered", "bullet") and words[0] in self.known.nouns_too
+        if listed and len(words) == 2 and _VERSION.fullmatch(words[1]):
+            return True  # "Release 4.8" above its steps
         plain = not orders and not set(head) & self.known.determiners and body[-1] not in ".!?;:,"
         return plain and 0 < len(head) < 6 and head[-1] in self.known.plan_words
 
     def _ends_open(self, block: Block) -> bool:
         return self.text[block.start : block.end].rstrip().endswith(":")
+
+    def _lists_work(self, tree: Sequence[Block]) -> bool:
+        """Whether there is a list that no label calls anything but work."""
+        return any(
+            one.kind in ("ordered", "bullet") and before.kind != one.kind and not self._labels_section(before)
+            for before, one in pairwise(tree)
+        )
+
+    def _labels_section(self, block: Block) -> bool:
+        """ "Out of scope" on a line of its own above a list, without a colon."""
+        words = [token.norm for token in self.wording.tokens(block) if token.norm != ":"]
+        sections = (self.known.outside, self.known.criteria, self.known.constraints)
+        return 0 < len(words) < 5 and any((found := one.at(words, 0)) and found[1] == len(words) for one in sections)
 
     def _says_in_what_order(self, block: Block) -> bool:
         """ "Do the open points one after the other" above a list, without a colon."""

@@ -84,6 +84,10 @@ def _attributive(words: Sequence[str], place: int, length: int, known: Grammar) 
     spoken_to = known.politeness.at([before], 0) is not None
     if spoken_to or before in ("very", "really", "super", "so", "is", "and", "but"):
         return False
+    if before in known.anything | known.nothing | known.before_else:
+        return True  # "if nothing critical is found"
+    if known.affixes and before.endswith("ng") and known.form(before.removesuffix("ng")) is not None:
+        return True  # "kapag walang nakitang critical"
     if known.affixes and before in known.links | known.existence.firsts | known.articles and place > 1:
         return True  # "naka-open na blocker"
     return before[:1].isalpha() and plain_noun

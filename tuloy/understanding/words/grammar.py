@@ -323,9 +323,13 @@ class Grammar:
         split = "-" in word and self.root(word) == word
         parts = [word, *word.split("-"), word.replace("-", "")] if split else [word]
         parts += [part[2:] for part in parts if part.startswith("re") and part[2:] in self.borrowed]
-        return frozenset(
-            self.nominals.get(part) or self._done(part) or _singular(self.root(part)) for part in parts if part
-        )
+        called = {self.nominals.get(part) or self._done(part) or _singular(self.root(part)) for part in parts if part}
+        return frozenset(called | {verb} if (verb := self._with_particle(word)) else called)
+
+    def _with_particle(self, word: str) -> str | None:
+        """ "The rollback", "the roll-out", "the backup" are what "roll back", "roll out" and "back up" do."""
+        ends = (word.removesuffix(one).rstrip("-") for one in self.particles if word.endswith(one))
+        return next((verb for verb in ends if len(verb) > 2 and verb in self.borrowed), None)
 
     def _done(self, word: str) -> str | None:
         """ "Approved" speaks of what "approve" does."""
