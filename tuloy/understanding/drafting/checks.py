@@ -68,8 +68,11 @@ class Checks(Each):
         if tail and state.run:
             place = state.run.index(state.covered) + 1 if state.covered in state.run else 0
             later = state.run[place:] or state.run[-1:]
-            self.found.drafts.insert(min(self.found.drafts.index(one) for one in later), draft)
+            here = min(self.found.drafts.index(one) for one in later)
             draft.need(dict(later[0].needs), self.because)
+            if draft.check and not draft.needs:
+                self._ask_what_came_out(draft, self.found.drafts[max(0, here - 1) : here], behind=True)
+            self.found.drafts.insert(here, draft)
         else:
             draft.need(state.base, self.because)
             if draft.check:
@@ -94,9 +97,13 @@ class Checks(Each):
             if (pointing or same) and (nested or not draft.branch):
                 check.need({draft: "succeeded"}, Why("asks about what it works on", check.span))
                 break
-        last = self.found.drafts[-1:]
+        self._ask_what_came_out(check, self.found.drafts[-1:])
+
+    def _ask_what_came_out(self, check: Draft, last: Sequence[Draft], *, behind: bool = False) -> None:
+        """Check behind the last step what came of it; a condition `behind` what it is for must plainly say so."""
+        words = {token.norm for token in check.tokens[:40]}
         open_to_it = last and (not last[0].branch or self._measures(words, last[0])) and last[0] not in check.needs
-        if open_to_it and self._asks_what_came_out(check, last[0]):
+        if open_to_it and self._asks_what_came_out(check, last[0], plainly=behind):
             check.need({last[0]: "succeeded"}, Why("asks about what came out of it", check.span))
 
     def _measures(self, words: set[str], last: Draft) -> bool:
@@ -105,7 +112,7 @@ class Checks(Each):
         compares = bool(words & (known.comparisons | known.rising | known.falling))
         return compares and (known.root(last.verb) in known.judging or last.verb in known.inquiries)
 
-    def _asks_what_came_out(self, check: Draft, last: Draft) -> bool:
+    def _asks_what_came_out(self, check: Draft, last: Draft, *, plainly: bool) -> bool:
         """Whether a fact is to be seen behind the last step: it measures, or stands in a sequence."""
         known = self.known
         words = [token.norm for token in check.tokens[:40]]
@@ -119,4 +126,4 @@ class Checks(Each):
         if exists and looked and not check.needs and not set(words[fault + 1 :]) & known.prepositions:
             return fault < len(words)
         measures = known.root(last.verb) in known.judging or last.verb in known.inquiries
-        return not exists and (measures or bool(last.needs))
+        return not exists and not plainly and (measures or bool(last.needs))

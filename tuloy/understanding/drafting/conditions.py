@@ -283,7 +283,7 @@ def _stated(condition: Condition, before: Sequence[Draft], known: Grammar) -> li
     loose = known.negations | known.finds | known.rising | known.falling | {"than"}
     wanted = content([w for w in condition.subject if w not in loose], known)
     compared = set(condition.subject) & (known.rising | known.falling)
-    if compared and not wanted and set(condition.subject[:1]) & known.pronouns:
+    if compared and not wanted and (known.affixes or set(condition.subject[:1]) & known.pronouns):
         return [draft for draft in before[-1:-9:-1] if draft.check or known.root(draft.verb) in known.check_verbs][:1]
     pointed = bool(set(condition.subject[:1]) & known.pronouns)
     for draft in reversed(before[-30:]):

@@ -143,7 +143,7 @@ class Subordinates(Checks):
         self.asked_no = sum(t.norm in known.negations for t in clause.tokens) % 2 == 1
         self.asked_words = condition.subject
         self.asked_plainly = condition.kind == "back"
-        self.asked_for_none = plain and bool(known.affixes) and bool(set(clause.opener.split()) & known.negations)
+        self.asked_for_none = self._asks_for_none(clause, plain=plain)
         self._under(self._ask(asked, self.asked_when, every), state, tail=tail)
 
     def _answered(self, clause: Clause, condition: Condition, *, holds: bool) -> When:
@@ -273,6 +273,12 @@ class Subordinates(Checks):
         return last >= 0 and not any(
             one.check or self.known.root(one.verb) in self.known.check_verbs for one in drafts[last + 1 :]
         )
+
+    def _asks_for_none(self, clause: Clause, *, plain: bool) -> bool:
+        """ "Kung walang problema", "if no config exists": that there is one is a no to that."""
+        if self.known.affixes:
+            return plain and bool(set(clause.opener.split()) & self.known.negations)
+        return bool(clause.tokens) and clause.tokens[0].norm in self.known.nothing
 
     def _says_that_it_does(self, clause: Clause) -> bool:
         """ "If it doesn't build, …; if it does, …": a plain yes behind a question that was asked with "no"."""
