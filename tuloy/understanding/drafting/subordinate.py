@@ -3,6 +3,7 @@
 Owns what a subordinate clause asks of the steps around it. Main clauses are for the module `sentence`.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from tuloy.plan import When
@@ -179,6 +180,8 @@ class Subordinates(Checks):
             asked = self._run_first(clause, condition, state, tail=tail)
         if not asked:
             return [self._check(clause, state, tail=tail)], clause.kind != "unless"
+        if condition.kind == "back" and self._turns_found(clause, asked):
+            holds = not holds
         if condition.kind == "fact" and asked[0].check and asked[0].negated:
             holds = not holds  # "pag di ma-reproduce, …; pag na-reproduce, …"
         return asked, holds
@@ -255,8 +258,21 @@ class Subordinates(Checks):
         )
         counted = set(condition.subject) <= self.known.one_of_them | self.known.all_of_them
         bare = bool(self.known.affixes) and counted and not any(one.check for one in self.asked)
-        same = same or bare  # "kung nagtagumpay ang flash, …; kung nabigo, …"
+        stated = not self.known.affixes and counted and self._states_an_end(self.asked)
+        same = same or bare or stated  # "kung nagtagumpay ang flash, …; kung nabigo, …"
         return same and (self.asked_when == "succeeded") != holds
+
+    def _states_an_end(self, checks: Sequence[Draft]) -> bool:
+        """Whether what was asked is a check that says how something ended: "check whether no tests fail"."""
+        return all(one.check and not self.known.outcomes.isdisjoint(t.norm for t in one.tokens) for one in checks)
+
+    def _turns_found(self, clause: Clause, asked: Sequence[Draft]) -> bool:
+        """ "Run the scan. If nothing is found, …": what judges finds what is wrong; what seeks finds what is wanted."""
+        known = self.known
+        words = [token.norm for token in clause.tokens]
+        if known.affixes or len(asked) != 1 or asked[0].check or not words or known.finds.isdisjoint(words[1:]):
+            return False
+        return words[0] in known.nothing | known.anything and known.root(asked[0].verb) in known.judging
 
     def _may_mean(self, pronouns: tuple[str, ...], words: tuple[str, ...]) -> bool:
         """ "If the migration goes through, …; if it errors out, …": a pronoun of the same number."""
