@@ -56,6 +56,43 @@ NOT_STEPS = [
     ("Retrieve the title, release year, director and plot of the film.", 1, ""),
     ("can you bump eslint? also the footer still says 2023, pls fix", ["Bump eslint", "Fix the footer"], ""),
 ]
+LITERALS = [
+    ("Run `make a`, `make b` and `make c`.", ["Run `make a`", "Run `make b`", "Run `make c`"], ""),
+    ("Delete `a.txt`, `b.txt`, and `c.txt`, then push.", ["Delete `a.txt`, `b.txt`, and `c.txt`", "Push"], "1>2"),
+    ("Translate `faq.md` and `help.md` to French.", ["Translate `faq.md` and `help.md` to French"], ""),
+    ("Patakbuhin ang `make a`, `make b`, at `make c`, tapos i-push.", 4, "1>4 2>4 3>4"),
+    ("I-migrate ang `a`, `b` at `c` sa v2.", ["I-migrate ang `a`, `b` at `c` sa v2"], ""),
+]
+ELSE = [
+    ("Rename the flag. Everything else on that page is fine.", ["Rename the flag"], ""),
+    ("Raise the version, don't touch anything else in setup.cfg.", ["Raise the version"], ""),
+    ("Run the tests, or else stop.", 2, "1!2"),
+]
+PEOPLE = [
+    ("Ask Bo to review the plan. If he agrees, merge it; if he objects, close the PR.", 3, "1>2 1!3"),
+    ("Write a help page, have legal review it, and only after that publish it.", 3, "1>2 2>3"),
+    ("Ship it only after approval from Ana.", ["Get approval from Ana", "Ship it"], "1>2"),
+    ("I-ship ito pagkatapos ng approval ni Ana.", ["Kunin ang approval ni Ana", "I-ship ito"], "1>2"),
+]
+NOUNS = [
+    ("Roll back the api. As soon as the rollback is through, run `./smoke.sh`.", 2, "1>2"),
+    ("Clean up the branch. If the clean-up fails, stop.", 2, "1!2"),
+    ("Set up the cluster. When the setup is complete, seed it.", ["Set up the cluster", "Seed the cluster"], "1>2"),
+]
+FOUND = [
+    ("Run the audit. If nothing is found, close the ticket; if not, upgrade.", 3, "1>2 1!3"),
+    ("Run the audit. If something is found, upgrade; otherwise close the ticket.", 3, "1!2 1>3"),
+    ("Search the repo for TODOs. If none are found, stop.", 2, "1!2"),
+    ("If no config exists, create one; if one exists, update it.", 3, "1>2 1!3"),
+    ("If no tests fail, deploy; if any fails, stop.", 3, "1>2 1!3"),
+    ("Build the app. Upload it if the size is below 3 MB.", 3, "1>2 2>3"),
+    ("Sukatin ang bilis. Kung mas mabilis kaysa dati, i-merge; kung mas mabagal, i-revert.", 4, "1>2 2>3 2!4"),
+]
+TITLES = [
+    ("Release 4.8\n\n1. Build the wheel\n2. Upload it", ["Build the wheel", "Upload the wheel"], "1>2"),
+    ("APP-7: Move resizing out\n\nTasks\n- Add a queue\n- Add a worker\n\nOut of scope\n- Video", 2, ""),
+    ("APP-8: Fix the rounding\n\nAdd a regression test.", ["Fix the rounding", "Add a regression test"], ""),
+]
 FILIPINO = [
     (
         "Buuin ang app at i-deploy ito, tapos patakbuhin ang smoke tests; kung pumalya, ibalik ang dati.",
@@ -144,7 +181,8 @@ FRAMES = [
     ("Linisin ang datos, saka sanayin ang modelo sa malinis na datos.", 2, "1>2"),
     ("I-run ang migration sa bawat isa sa dev, staging at prod, sunod-sunod, tapos i-announce.", 4, "1>2 2>3 3>4"),
 ]
-ALL = [*CONDITIONS, *ORDER, *EACH, *NOT_STEPS, *FILIPINO, *FRAMES]
+MADE = [*LITERALS, *ELSE, *PEOPLE, *NOUNS, *FOUND, *TITLES]
+ALL = [*CONDITIONS, *ORDER, *EACH, *NOT_STEPS, *FILIPINO, *FRAMES, *MADE]
 
 
 @pytest.mark.parametrize(("goal", "steps", "edges"), ALL, ids=[goal[:50] for goal, _, _ in ALL])

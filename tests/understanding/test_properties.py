@@ -94,3 +94,16 @@ def test_time_grows_with_the_text(unit: str) -> None:
     seconds(1000)
     small, large = min(seconds(5_000) for _ in range(3)), min(seconds(20_000) for _ in range(2))
     assert large < 11 * small + 0.1
+
+
+@given(
+    st.lists(st.from_regex(r"[a-z]{2,8}( [a-z0-9./-]{1,9}){0,2}", fullmatch=True), min_size=1, max_size=7, unique=True),
+    st.sampled_from([("Run", "and"), ("Please run", "and"), ("Execute", "and"), ("Patakbuhin ang", "at")]),
+    st.booleans(),
+)
+def test_no_command_of_a_list_is_lost(commands: list[str], words: tuple[str, str], comma: bool) -> None:
+    """However many literals stand behind a verb that runs, each is a step of its own, verbatim."""
+    verb, joint = words
+    *front, last = [f"`{command}`" for command in commands]
+    text = f"{verb} {', '.join(front)}{',' * (comma and len(front) > 1)} {joint} {last}" if front else f"{verb} {last}"
+    assert [" ".join(step.action.argv) for step in understand(text) if step.action.kind == "command"] == commands
