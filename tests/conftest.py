@@ -26,6 +26,16 @@ from tests.warm import Warm
 
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="tuloy-tests-"))
 
+# Files that need the session's server, for the two processes of `make test` that start one. It costs 10 s of a
+# processor to start, with what belongs to it, and 20 more to give it deployments and a worker: the second half's.
+ON_ONE_SERVER = (
+    "cli/test_run cli/test_hostile_repository cli/test_bad_input cli/test_directories cli/test_parts cli/test_todo "
+    "cli/test_lane blocks/test_blocks flows/test_compile",
+    "faults/test_environment faults/test_kill flows/test_run_goal deployments/test_catalog "
+    "deployments/test_server_faults deployments/test_session_server",
+)
+SHARING = {f"tests/{name}.py": half for half, names in enumerate(ON_ONE_SERVER) for name in names.split()}
+
 
 def _take_on(environment: dict[str, str]) -> None:
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
@@ -37,6 +47,27 @@ def _take_on(environment: dict[str, str]) -> None:
 _take_on(prefect_environment(SESSION_HOME, None))
 os.environ["OLLAMA_HOST"] = "127.0.0.1:9"  # no test asks the model of who runs it
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else hundreds of processes would compile the same sources
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process works alone at the end."""
+    items.sort(key=lambda item: SHARING.get(_file_of(item.nodeid), len(ON_ONE_SERVER)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the tests of a file, and the files that share a server, to one process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Sharing(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return str(SHARING.get(_file_of(nodeid), _file_of(nodeid)))
+
+    return Sharing(config, log)
+
+
+def _file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 def pytest_unconfigure() -> None:
