@@ -18,6 +18,7 @@ from uuid import UUID
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from deployments.environment import prefect_environment
 from deployments.server import Server, ensure_server, stop_server
@@ -47,6 +48,9 @@ def _take_on(environment: dict[str, str]) -> None:
 _take_on(prefect_environment(SESSION_HOME, None))
 os.environ["OLLAMA_HOST"] = "127.0.0.1:9"  # no test asks the model of who runs it
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else hundreds of processes would compile the same sources
+
+
+settings.register_profile("soak", max_examples=1000)  # `make soak`; a test without a number of its own takes it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

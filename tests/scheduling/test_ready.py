@@ -168,7 +168,7 @@ def dags(draw: st.DrawFn) -> list[Step]:
 
 
 @given(dags(), st.integers(1, 5), st.randoms(use_true_random=False), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 def test_simulation_agrees_with_the_meaning_of_needs(
     steps: list[Step], width: int, chance: random.Random, with_open_ends: bool
 ):
