@@ -7,7 +7,6 @@ from a database that was migrated once and is kept in pytest's cache: 3 s instea
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -168,10 +167,9 @@ def warm(shell: dict[str, str], prefect_server: Server) -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
-def worker(shell: dict[str, str], prefect_home: Path) -> Iterator[str]:
+def worker(warm: Warm, shell: dict[str, str], prefect_home: Path) -> Iterator[str]:
     """What `tuloy up --worker` said; the session's server has the deployments then, and a worker works on them."""
-    argv = [sys.executable, "-P", "-c", "from cli.main import main; main()", "up", "--worker"]
-    ran = subprocess.run(argv, env=shell, cwd="/", capture_output=True, text=True, timeout=150)
+    ran = warm.run(["up", "--worker"], env=shell)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     yield ran.stdout
     stop_worker(prefect_home)
