@@ -20,6 +20,7 @@ ui: $(VENV)/test.stamp ## Look at the Prefect UI in the system's Chromium
 
 soak: $(VENV)/test.stamp ## The long fault and load runs
 	@$(BIN)/python -m pytest -m soak -x --timeout 3600 $(TESTS)
+	@$(BIN)/python -m pytest -m "hypothesis and not soak" -x --timeout 3600 --hypothesis-profile soak $(TESTS)
 
 lint: $(VENV)/test.stamp ## Lint, format, types, import contracts
 	@$(BIN)/ruff check .

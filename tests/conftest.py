@@ -7,7 +7,6 @@ from a database that was migrated once and is kept in pytest's cache: 3 s instea
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from uuid import UUID
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from deployments.environment import prefect_environment
 from deployments.server import Server, ensure_server, stop_server
@@ -25,6 +25,16 @@ from deployments.worker import stop_worker
 from tests.warm import Warm
 
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="tuloy-tests-"))
+
+# Files that need the session's server, for the two processes of `make test` that start one. It costs 10 s of a
+# processor to start, with what belongs to it, and 20 more to give it deployments and a worker: the second half's.
+ON_ONE_SERVER = (
+    "cli/test_run cli/test_hostile_repository cli/test_bad_input cli/test_directories cli/test_parts cli/test_todo "
+    "cli/test_lane blocks/test_blocks flows/test_compile",
+    "faults/test_environment faults/test_kill flows/test_run_goal deployments/test_catalog "
+    "deployments/test_server_faults deployments/test_session_server",
+)
+SHARING = {f"tests/{name}.py": half for half, names in enumerate(ON_ONE_SERVER) for name in names.split()}
 
 
 def _take_on(environment: dict[str, str]) -> None:
@@ -37,6 +47,30 @@ def _take_on(environment: dict[str, str]) -> None:
 _take_on(prefect_environment(SESSION_HOME, None))
 os.environ["OLLAMA_HOST"] = "127.0.0.1:9"  # no test asks the model of who runs it
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else hundreds of processes would compile the same sources
+
+
+settings.register_profile("soak", max_examples=1000)  # `make soak`; a test without a number of its own takes it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process works alone at the end."""
+    items.sort(key=lambda item: SHARING.get(_file_of(item.nodeid), len(ON_ONE_SERVER)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the tests of a file, and the files that share a server, to one process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Sharing(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return str(SHARING.get(_file_of(nodeid), _file_of(nodeid)))
+
+    return Sharing(config, log)
+
+
+def _file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 def pytest_unconfigure() -> None:
@@ -133,10 +167,9 @@ def warm(shell: dict[str, str], prefect_server: Server) -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
-def worker(shell: dict[str, str], prefect_home: Path) -> Iterator[str]:
+def worker(warm: Warm, shell: dict[str, str], prefect_home: Path) -> Iterator[str]:
     """What `tuloy up --worker` said; the session's server has the deployments then, and a worker works on them."""
-    argv = [sys.executable, "-P", "-c", "from cli.main import main; main()", "up", "--worker"]
-    ran = subprocess.run(argv, env=shell, cwd="/", capture_output=True, text=True, timeout=150)
+    ran = warm.run(["up", "--worker"], env=shell)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     yield ran.stdout
     stop_worker(prefect_home)

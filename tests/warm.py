@@ -28,11 +28,15 @@ IMPORTED = (
 
 
 class Warm:
-    """The process that is forked off, and the files through which its children speak."""
+    """The process that is forked off, and the files through which its children speak.
 
-    def __init__(self, environment: Mapping[str, str], api_url: str) -> None:
+    The children's streams have the encoding that the environment here asks for: that is settled at a start.
+    """
+
+    def __init__(self, environment: Mapping[str, str], api_url: str, imported: Sequence[str] = IMPORTED) -> None:
         self._files = tempfile.TemporaryDirectory(prefix="tuloy-warm-")
-        argv = [sys.executable, "-P", "-c", "from tests.warm import serve; serve()", environment["TULOY_HOME"], api_url]
+        program = "from tests.warm import serve; serve()"
+        argv = [sys.executable, "-P", "-c", program, environment["TULOY_HOME"], api_url, *imported]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(argv, env=dict(environment), cwd="/", text=True, **pipes)  # type: ignore[call-overload]
 
@@ -44,6 +48,7 @@ class Warm:
         cwd: Path = Path("/"),
         program: str = "cli.main:main",
         timeout: int = 150,
+        encoding: str = "utf-8",
     ) -> subprocess.CompletedProcess[str]:
         """Call a function without arguments as a program, and return what it left; a late one dies of SIGALRM."""
         out, err = (Path(self._files.name) / name for name in ("out", "err"))
@@ -58,7 +63,7 @@ class Warm:
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         code = int(self._process.stdout.readline())
-        said = [path.read_text(encoding="utf-8") for path in (out, err)]
+        said = [path.read_text(encoding=encoding) for path in (out, err)]
         return subprocess.CompletedProcess(list(words), code, *said)
 
     def close(self) -> None:
@@ -71,9 +76,9 @@ def serve() -> None:
     """Import everything, then fork a child off for each line that comes."""
     from deployments.environment import apply, prefect_environment
 
-    home, api_url = sys.argv[1:]
+    home, api_url, *imported = sys.argv[1:]
     apply(prefect_environment(Path(home), api_url))
-    for name in IMPORTED:
+    for name in imported:
         importlib.import_module(name)
     assert threading.active_count() == 1, "a process with threads must not be forked"
     ours = {name: os.environ[name] for name in os.environ if name.startswith(("PREFECT_", "TULOY_LOCAL"))}

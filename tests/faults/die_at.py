@@ -1,6 +1,6 @@
 """Run a goal of a given plan and die by SIGKILL at a given point: the crash that the fault tests resume from.
 
-    python die_at.py HOME REPO PLAN.json|WORDS POINT
+    python die_at.py HOME REPO PLAN.json|WORDS|resume:GOAL POINT
 
 POINT is `module:name:before|after:n` (the n-th call of that function, or of that method `Class.name`), `time:SECONDS`
 after the run began, or `never`. Nothing is faked: the real run is killed at an exact place.
@@ -63,7 +63,7 @@ def dying(real: Callable[..., Any], side: str, number: int) -> Callable[..., Any
 
 
 def main(home: str, repo: str, words: str, point: str) -> int:
-    """Plan, arm, run."""
+    """Plan, arm, run; or arm and resume."""
     os.environ["TULOY_HOME"] = home
     import tuloy.gates.judge
     import tuloy.work.acceptance
@@ -72,10 +72,16 @@ def main(home: str, repo: str, words: str, point: str) -> int:
     from cli.execution import Execution, Manner, enter_prefect
     from cli.opening import open_the_store
     from cli.places import settings_of
+    from cli.running import resume_goal
     from tuloy.plan import Plan
     from tuloy.work.begin import begin_goal
     from tuloy.workspaces.git import open_repository
 
+    if words.startswith("resume:"):
+        import flows.execute
+
+        arm(point)
+        return resume_goal(words.removeprefix("resume:"), Manner(as_json=True))
     plan = Plan.read(Path(words).read_text()) if words.endswith(".json") else None
     repository = open_repository(Path(repo))
     settings = settings_of(repository, None)

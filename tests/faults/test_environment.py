@@ -53,10 +53,10 @@ class Place:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen([*COMMAND, *words], env={**self.environment, **variables}, cwd="/", text=True, **pipes)  # type: ignore[call-overload]
 
-    def tuloy(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def tuloy(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         if self.warm is not None:
-            return self.warm.run(words, env=self.environment, timeout=170)
-        process = self.start(*words)
+            return self.warm.run(words, env={**self.environment, **variables}, timeout=170)
+        process = self.start(*words, **variables)
         out, err = process.communicate(timeout=170)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
@@ -100,19 +100,42 @@ def place(make_place: Callable[[Path], Place], tmp_path: Path) -> Place:
     return make_place(tmp_path / "home")
 
 
+@pytest.fixture(scope="module")
+def harmed_home(start_test_server: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home for tests that harm its server: each ends with one that answers."""
+    home = tmp_path_factory.mktemp("harmed") / "home"
+    start_test_server(home)
+    return home
+
+
+@pytest.fixture
+def place_with_a_server(harmed_home: Path, repo: Path) -> Place:
+    """A place with a server of its own, which a test may harm."""
+    return Place(harmed_home, repo)
+
+
 @pytest.fixture
 def common_place(warm: Warm, prefect_home: Path, repo: Path) -> Place:
     """A place in the session's home, for what harms neither store nor server."""
     return Place(prefect_home, repo, warm=warm)
 
 
-@pytest.fixture
-def place_with_a_store(prefect_server: Server, repo: Path, tmp_path: Path) -> Iterator[Place]:
-    """A place with a store of its own, which a test may harm, on the session's server."""
-    place = Place(tmp_path / "home", repo, prefect_server.api_url)
+@pytest.fixture(scope="module")
+def home_on_the_server(prefect_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A home of its own on the session's server, as if the user had named that."""
+    home = tmp_path_factory.mktemp("own") / "home"
+    place = Place(home, home, prefect_server.api_url)
     warm = Warm(place.environment, prefect_server.api_url)
     yield replace(place, warm=warm)
     warm.close()
+
+
+@pytest.fixture
+def place_with_a_store(home_on_the_server: Place, repo: Path) -> Place:
+    """A place with a new store of its own, which a test may harm, on the session's server."""
+    for file in home_on_the_server.home.glob("tuloy.db*"):
+        file.unlink()
+    return replace(home_on_the_server, repo=repo)
 
 
 @pytest.fixture
@@ -154,8 +177,9 @@ def slow_step(tmp_path: Path, seconds: float = 4) -> tuple[Path, Path]:
     return script, began
 
 
-def test_a_server_killed_in_the_middle_is_brought_back(place: Place, tmp_path: Path):
+def test_a_server_killed_in_the_middle_is_brought_back(place_with_a_server: Place, tmp_path: Path):
     """The local server killed with -9 is started again at its address, and the goal goes on to its end."""
+    place = place_with_a_server
     script, began = slow_step(tmp_path)
     process = place.start("run", f"Run `{script}`, then run `touch second.txt`", "--repo", str(place.repo), "--json")
     until(began.exists)
@@ -341,15 +365,15 @@ def test_a_disk_filled_by_others_is_no_success(small_disk: Path, make_place: Cal
     assert place.tuloy("audit", "verify").returncode == 0
 
 
-def test_no_place_for_the_store_is_told(place: Place, tmp_path: Path):
+def test_no_place_for_the_store_is_told(common_place: Place, tmp_path: Path):
     """A home that is a file, or lies below one, ends with 4 and says which variable to set."""
     (tmp_path / "file").write_text("x")
-    process = place.start("run", "Run `true`", "--repo", str(place.repo), TULOY_HOME=str(tmp_path / "file" / "home"))
-    _, err = process.communicate(timeout=60)
+    words = ["run", "Run `true`", "--repo", str(common_place.repo)]
+    ran = common_place.tuloy(*words, TULOY_HOME=str(tmp_path / "file" / "home"))
 
-    assert process.returncode == 4
-    assert "set TULOY_HOME to a directory you can write" in err
-    assert "Traceback" not in err
+    assert ran.returncode == 4
+    assert "set TULOY_HOME to a directory you can write" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_damaged_plan_is_named_and_the_rest_unharmed(place_with_a_store: Place):
@@ -373,14 +397,17 @@ def test_a_damaged_plan_is_named_and_the_rest_unharmed(place_with_a_store: Place
     assert f"the stored plan of goal '{broken['id']}' cannot be read" in place.tuloy("show", broken["id"]).stdout
 
 
-def test_a_damaged_server_record_is_set_aside(place: Place):
+def test_a_damaged_server_record_is_set_aside(place_with_a_server: Place):
     """server.json of nonsense is named and kept aside, the live server is replaced, and the goal is done."""
-    assert place.goal("run", "Run `true`", "--repo", str(place.repo))["code"] == 0
+    place = place_with_a_server
+    before = records.read(place.home)
+    assert before is not None
     (place.home / "server.json").write_text('{"pid": "none')
     ran = place.tuloy("run", "Run `true`", "--repo", str(place.repo))
 
     assert ran.returncode == 0, ran.stderr
     assert len(list(place.home.glob("server.json.broken-*"))) == 1
+    assert not records.is_alive(before, place.home)
 
 
 def test_a_tampered_log_is_named_and_goals_still_run(place_with_a_store: Place):

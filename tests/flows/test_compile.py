@@ -130,7 +130,7 @@ def test_one_of_several_is_enough(run_plan: Callable[..., Ended]):
     """A step that one failure of two is enough for runs when one failed, behind both; none makes it Skipped."""
     ended = run_plan(
         plan_of(
-            step("lint", ["true"]),
+            step("lint", ["sleep", "0.5"]),
             step("tests", ["false"]),
             step("tell", ["true"], ("lint", "any failed"), ("tests", "any failed")),
             step("ship", ["true"], ("lint", "succeeded"), ("tests", "succeeded")),

@@ -25,6 +25,7 @@ from blocks import AgentSet, GatePolicy, OllamaModel, Repository
 from deployments.server import Server
 from deployments.worker import child_environment, worker_of
 from flows.run_goal import run_goal
+from tests.warm import Warm
 from tuloy.plan import Goal
 from tuloy.store import GoalRow, Store, open_store
 from tuloy.testing.scripted_ollama import ScriptedOllama, Turn
@@ -246,7 +247,7 @@ def test_a_cancelled_run_ends_its_children(
 
 
 def test_a_terminated_run_leaves_its_goal_resumable(
-    made_repo: Path, log: Path, store: Store, shell: dict[str, str], start_run: Callable[..., UUID],
+    made_repo: Path, log: Path, store: Store, warm: Warm, shell: dict[str, str], start_run: Callable[..., UUID],
     state_within: Callable[..., Any],
 ) -> None:  # fmt: skip
     """On SIGTERM the run ends as Interrupted with its goal waiting; `tuloy resume` does the rest in the same run."""
@@ -260,8 +261,7 @@ def test_a_terminated_run_leaves_its_goal_resumable(
     state_within(run_id, "Interrupted", "Crashed")
     until(lambda: store.find_goal(goal.id).status == "waiting")
     Path(f"{log}.go").touch()
-    argv = [sys.executable, "-P", "-c", "from cli.main import main; main()", "resume", goal.id]
-    ran = subprocess.run(argv, env=shell, cwd="/", capture_output=True, text=True, timeout=60)
+    ran = warm.run(["resume", goal.id], env=shell, timeout=60)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert Counter(log.read_text().split()) == {"first": 1, "began": 2, "slept": 1, "last": 1}

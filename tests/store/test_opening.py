@@ -87,7 +87,7 @@ def test_first_opening_by_several_processes(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        for n in range(6)
+        for n in range(4)
     ]
     for process in processes:
         assert process.stdout is not None
@@ -96,9 +96,9 @@ def test_first_opening_by_several_processes(tmp_path: Path) -> None:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    assert [process.communicate()[1] for process in processes] == [""] * 6
+    assert [process.communicate()[1] for process in processes] == [""] * 4
     with open_store(tmp_path / "tuloy.db") as store:
-        assert len(store.goals()) == 6
+        assert len(store.goals()) == 4
         assert verify(store).intact
 
 

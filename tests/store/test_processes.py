@@ -73,7 +73,7 @@ def kill_while_writing(path: Path, times: int) -> None:
 
 def test_killed_writers_leave_a_whole_store(path: Path) -> None:
     """However a writer is killed, the next one finds whole transactions, and at most one open attempt."""
-    kill_while_writing(path, 8)
+    kill_while_writing(path, 5)
 
 
 @pytest.mark.soak

@@ -107,7 +107,7 @@ class Ready:
             self._followers.setdefault(need.step, []).append(step.id)
 
     def _settle(self, candidates: list[str]) -> list[Step]:
-        """Queue every candidate whose needs hold; skip, and follow, those whose needs cannot hold any more."""
+        """Queue every candidate whose needs all ended and hold; skip, and follow, those whose needs do not."""
         skipped: list[Step] = []
         pending = deque(candidates)
         while pending:
@@ -125,18 +125,14 @@ class Ready:
         return skipped
 
     def _may_start(self, step: Step) -> bool | None:
-        open_needs, either = False, []
-        for need in step.needs:
-            status = self.ended.get(need.step)
-            verdict = None if status is None else holds(need.when, status)
-            if need.any:
-                either.append(verdict)
-            elif verdict is False:
-                return False
-            open_needs = open_needs or verdict is None
-        if None not in either and either and True not in either:
+        if any(need.step not in self.ended for need in step.needs):
+            return None  # a skip is recorded with how all of them ended
+        verdicts = [(need.any, holds(need.when, self.ended[need.step])) for need in step.needs]
+        every = [verdict for enough, verdict in verdicts if not enough]
+        either = [verdict for enough, verdict in verdicts if enough]
+        if False in every or (either and set(either) == {False}):
             return False
-        return None if open_needs else True
+        return None if None in [*every, *either] else True
 
     def _queue(self, step: Step) -> None:
         self._counted += 1

@@ -213,7 +213,7 @@ DOCUMENTS = st.dictionaries(st.sampled_from(["features", "tasks"]), LISTS, min_s
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings.default.max_examples * 2 // 5, deadline=None)  # each reads up to fifty goals
 @given(DOCUMENTS)
 def test_any_document_is_read_or_refused(document: object) -> None:
     """Whatever stands in a list of goals, its open entries have valid plans, or it is refused in our words."""
