@@ -5,6 +5,7 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from prefect.states import Crashed, Pending, Scheduled, Suspended
 from flows.attach import attached, refuse_resume
 from flows.compile import compile_plan
 from flows.presence import LOOK_S, until_gone
-from flows.process import crash_orphans, short_turns, stops_on_signal
+from flows.process import crash_late_orphans, crash_orphans, short_turns, stops_on_signal
 from tasks.live import open_here
 from tuloy.errors import ServerUnavailable, TuloyError
 from tuloy.printable import one_line
@@ -81,12 +82,15 @@ async def _all(runs: Sequence[Run]) -> list[State]:
 
 async def _one(run: Run, former: FlowRun | None) -> State:
     parameters = {"goal_id": run.goal.id}
+    began = datetime.now(UTC)
     call = run_flow(compile_plan(run.plan), flow_run=former, parameters=parameters, return_type="state")
     assert inspect.isawaitable(call)
     try:
         state = cast(State, await cast(Awaitable[Any], call))
     except Pause as suspended:
         return suspended.state or Suspended()
+    if former is not None and not state.is_crashed():
+        await asyncio.to_thread(crash_late_orphans, former.id, began)
     if state.is_paused() and not (former and former.deployment_id):
         refuse_resume(run, state)
     return state

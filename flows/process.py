@@ -4,22 +4,25 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     TaskRunFilter,
     TaskRunFilterFlowRunId,
     TaskRunFilterState,
     TaskRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import StateType, TaskRun
+from prefect.exceptions import PrefectException
 from prefect.states import Crashed
 
 from tuloy.work.run import Run
 
-__all__ = ["crash_orphans", "short_turns", "stops_on_signal"]
+__all__ = ["crash_late_orphans", "crash_orphans", "short_turns", "stops_on_signal"]
 
 TURN_S = 0.0005
 
@@ -60,12 +63,29 @@ def short_turns() -> Iterator[None]:
         sys.setswitchinterval(former)
 
 
-def crash_orphans(client: SyncPrefectClient, flow_run_id: UUID) -> None:
-    """Mark task runs that still say Running as crashed: nobody else will."""
+def crash_orphans(client: SyncPrefectClient, flow_run_id: UUID, before: datetime | None = None) -> None:
+    """Mark task runs that still say Running as crashed: nobody else will.
+
+    A server records in batches, and may learn only later what a dead process had begun; so it is asked once more when
+    the work is done, for what was begun `before` that: the rest is only about to be recorded as ended.
+    """
     running = TaskRunFilter(
         flow_run_id=TaskRunFilterFlowRunId(any_=[flow_run_id]),
         state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])),
     )
-    while orphans := client.read_task_runs(task_run_filter=running, limit=200):
+    while found := client.read_task_runs(task_run_filter=running, limit=200):
+        orphans = [one for one in found if before is None or _begun(one) < before]
         for orphan in orphans:
             client.set_task_run_state(orphan.id, Crashed(message="its process was lost"), force=True)
+        if not orphans:
+            return
+
+
+def crash_late_orphans(flow_run_id: UUID, before: datetime) -> None:
+    """Do so on a client of its own, if the server answers: what it would show is untidy, and no harm."""
+    with suppress(PrefectException, httpx.HTTPError), get_client(sync_client=True) as client:
+        crash_orphans(client, flow_run_id, before)
+
+
+def _begun(run: TaskRun) -> datetime:
+    return run.start_time or run.expected_start_time or run.created or datetime.max.replace(tzinfo=UTC)

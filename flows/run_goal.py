@@ -4,6 +4,7 @@ Run again (Retry and Resume in the UI, after a crash), a flow run goes on with t
 """
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -17,7 +18,7 @@ from pydantic import Field
 
 from flows.asked import Asked, Saved, begin, configured, opened, read, saved
 from flows.attach import GOAL_LIMIT, GOAL_TAG
-from flows.process import crash_orphans, short_turns, stops_on_signal
+from flows.process import crash_late_orphans, crash_orphans, short_turns, stops_on_signal
 from flows.unclear import chosen
 from flows.whole import run_whole
 from tasks.live import open_here
@@ -93,7 +94,10 @@ async def _run(store: Store, asked: Asked, blocks: Saved, accept: bool) -> State
         open_here(run),
     ):
         await asyncio.to_thread(_recover, run, run_id)
+        began = datetime.now(UTC)
         state = await run_whole(run)
+        if standing is not None:
+            await asyncio.to_thread(crash_late_orphans, UUID(run_id), began)
         if run.cancel.is_set() and await _is_cancelled(run_id):
             reason = f"cancelled in Prefect; Retry there goes on with goal {run.goal.id}"
             store.set_goal(run.goal.id, "cancelled", reason, 130)
