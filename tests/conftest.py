@@ -30,7 +30,7 @@ SESSION_HOME = Path(tempfile.mkdtemp(prefix="tuloy-tests-"))
 # processor to start, with what belongs to it, and 20 more to give it deployments and a worker: the second half's.
 ON_ONE_SERVER = (
     "cli/test_run cli/test_hostile_repository cli/test_bad_input cli/test_directories cli/test_parts cli/test_todo "
-    "cli/test_lane blocks/test_blocks flows/test_compile",
+    "cli/test_lane cli/test_plan_screen blocks/test_blocks flows/test_compile",
     "faults/test_environment faults/test_kill flows/test_run_goal deployments/test_catalog "
     "deployments/test_server_faults deployments/test_session_server",
 )
@@ -53,7 +53,15 @@ settings.register_profile("soak", max_examples=1000)  # `make soak`; a test with
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no process works alone at the end."""
+    """Begin with what takes longest, so that no process works alone at the end; let no third process start a server."""
+    asking = {
+        _file_of(item.nodeid)
+        for item in items
+        if "prefect_server" in getattr(item, "fixturenames", ())
+        and not any(item.get_closest_marker(name) for name in ("browser", "docs"))
+    }
+    if others := sorted(asking - SHARING.keys()):
+        raise pytest.UsageError(f"{others[0]} needs the Prefect server; name it in ON_ONE_SERVER of tests/conftest.py")
     items.sort(key=lambda item: SHARING.get(_file_of(item.nodeid), len(ON_ONE_SERVER)))
 
 

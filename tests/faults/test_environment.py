@@ -101,11 +101,14 @@ def place(make_place: Callable[[Path], Place], tmp_path: Path) -> Place:
 
 
 @pytest.fixture(scope="module")
-def harmed_home(start_test_server: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def harmed_home(
+    start_test_server: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A home for tests that harm its server: each ends with one that answers."""
     home = tmp_path_factory.mktemp("harmed") / "home"
     start_test_server(home)
-    return home
+    yield home
+    stop_server(home)
 
 
 @pytest.fixture
