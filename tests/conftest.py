@@ -30,7 +30,7 @@ SESSION_HOME = Path(tempfile.mkdtemp(prefix="tuloy-tests-"))
 # processor to start, with what belongs to it, and 20 more to give it deployments and a worker: the second half's.
 ON_ONE_SERVER = (
     "cli/test_run cli/test_hostile_repository cli/test_bad_input cli/test_directories cli/test_parts cli/test_todo "
-    "cli/test_lane cli/test_plan_screen blocks/test_blocks flows/test_compile",
+    "cli/test_lane cli/test_plan_screen blocks/test_blocks flows/test_compile flows/test_process",
     "faults/test_environment faults/test_kill flows/test_run_goal deployments/test_catalog "
     "deployments/test_server_faults deployments/test_session_server",
 )
