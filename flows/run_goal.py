@@ -70,8 +70,8 @@ async def run_goal(
         gates: The name of a GatePolicy block that says which gates judge, and for how long.
         lane: Who reads the goal: rules, model, or auto, which asks a model where the rules are not sure.
         model: The name of an OllamaModel block; without one the worker's settings say which model is asked.
-        reading: Which reading to take where the words are unclear, as `tuloy plan` numbers them; 1 is the likeliest,
-            and 0 asks: the run is Suspended then, and Resume shows the readings.
+        reading: The number of the reading to take where the words are unclear, as in a plan; 1 is the likeliest, and 0
+            asks: the run is Suspended then, and Resume shows the readings.
     """
     asked = Asked(goal, repo, priority, agent, max_workers, agents, gates, lane, model, reading)
     try:

@@ -1,7 +1,6 @@
 """The deployed flow: the same job as `tuloy run`, by a worker; cancelled, killed and run again it stays one goal."""
 
 import asyncio
-import json
 import os
 import re
 import signal
@@ -18,7 +17,6 @@ from uuid import UUID, uuid4
 import psutil
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.responses import SetStateStatus
 from prefect.states import AwaitingRetry, Cancelling
 
 from blocks import AgentSet, GatePolicy, OllamaModel, Repository
@@ -172,27 +170,6 @@ def test_an_edited_plan_is_taken_for_its_words(made_repo: Path, store: Store, pr
     edited = understand("Run `true`").model_copy(update={"goal": Goal(text=UNCLEAR)})
     store.save_correction(open_place(made_repo, prefect_home).id, edited)
     assert here(UNCLEAR, made_repo).is_completed()
-
-
-def test_an_unclear_goal_is_asked_about_in_the_ui(
-    start_run: Callable[..., UUID], state_within: Callable[..., Any], made_repo: Path, store: Store
-) -> None:
-    """The run is suspended with a form and nothing is begun; an empty answer is refused, a reading is carried out."""
-    run_id = start_run(goal=UNCLEAR, repo=str(made_repo), reading=0)
-    state = state_within(run_id, "Suspended")
-    keys = state.state_details.run_input_keyset
-    with get_client(sync_client=True) as client:
-        question = client.read_flow_run_input(run_id, keys["description"])
-        schema = json.loads(client.read_flow_run_input(run_id, keys["schema"]))
-        assert UNCLEAR in question
-        assert store.goal_of_flow_run(str(run_id)) is None
-        choices = schema["properties"]["reading"]["enum"]
-        assert len(choices) >= 2
-        assert choices[0].startswith("1. Improve the code")
-        assert client.resume_flow_run(run_id, run_input={}).status == SetStateStatus.REJECT
-        assert client.resume_flow_run(run_id, run_input={"reading": choices[1]}).status == SetStateStatus.ACCEPT
-    state_within(run_id, "Completed", "Waiting", "Failed")
-    assert store.plan_of(goal_of(store, run_id).id).alternatives == ()
 
 
 def test_a_killed_run_is_retried_whole(

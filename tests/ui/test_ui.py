@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import expect
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import SetStateStatus
 
 from tests.ui.pages import Ui
 from tuloy.store import GoalRow, Store, open_store
@@ -324,10 +325,16 @@ def test_a_run_that_waits_is_resumed(
 def test_an_unclear_goal_is_answered_in_its_form(
     ui: Ui, begun: dict[str, Begun], store: Store, state_within: Callable[..., Any]
 ) -> None:
-    """A run whose words can be meant in several ways is suspended; Resume shows them, and the chosen one is planned."""
+    """A run whose words can be meant in several ways is suspended, and begins nothing.
+
+    An empty answer is refused; Resume shows the readings, and the chosen one is planned.
+    """
     run_id = begun["unclear"].run_id
     assert run_id is not None
     state_within(run_id, "Suspended")
+    assert store.goal_of_flow_run(str(run_id)) is None
+    with get_client(sync_client=True) as client:
+        assert client.resume_flow_run(run_id, run_input={}).status == SetStateStatus.REJECT
     ui.open_run(run_id)
     ui.run_is("Suspended")
     ui.press("Resume")

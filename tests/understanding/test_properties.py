@@ -92,8 +92,8 @@ def test_time_grows_with_the_text(unit: str) -> None:
         return time.process_time() - begin
 
     seconds(1000)
-    small, large = min(seconds(5_000) for _ in range(3)), min(seconds(20_000) for _ in range(2))
-    assert large < 11 * small + 0.1
+    small, large = min(seconds(2_500) for _ in range(3)), min(seconds(10_000) for _ in range(2))
+    assert large < 11 * small + 0.05
 
 
 @given(
