@@ -5,29 +5,23 @@ agents described in a `tuloy.toml` that came with it (tracked by git) are left o
 `[model]` is read from the user's file alone: it says where goals are sent.
 """
 
+import json
 import os
 import re
 import stat
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
 
 from tuloy.errors import UsageError
 
 __all__ = ["AgentSettings", "ModelSettings", "Settings", "default_home", "load_settings", "user_file"]
 
 FILE_LIMIT_BYTES = 1_000_000
+_IN_JSON = ("agents", "pass_env")
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "fish"})
 
 
@@ -81,15 +75,7 @@ class ModelSettings(BaseModel):
     api_key: SecretStr = SecretStr("")
 
 
-class _Variables(EnvSettingsSource):
-    """Variables as pydantic reads them; `TULOY_MODEL` is the model's name, and the files say the rest."""
-
-    def __call__(self) -> dict[str, Any]:
-        found = super().__call__()
-        return found | {"model": {"name": found["model"]}} if "model" in found else found
-
-
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """One frozen record of settings.
 
     `max_workers` steps run side by side in a goal. `agents` are coding CLIs by name. `pass_env` are names of
@@ -97,33 +83,19 @@ class Settings(BaseSettings):
     rules are not sure of.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="TULOY_", env_ignore_empty=True, extra="forbid", frozen=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
     home: Path = Field(default_factory=default_home)
     max_workers: int = Field(default=4, ge=1, le=64)
     agents: dict[str, AgentSettings] = Field(default_factory=dict)
     pass_env: tuple[str, ...] = ()
     gate_timeout_s: float = Field(default=1800, gt=0)
-    model: Annotated[ModelSettings, NoDecode] = ModelSettings()
+    model: ModelSettings = ModelSettings()
 
     @field_validator("home")
     @classmethod
     def _one_place(cls, home: Path) -> Path:
         return home.expanduser().absolute()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let variables win over files, and read no `.env`."""
-        return _Variables(settings_cls), init_settings
 
 
 def load_settings(repository_file: Path | None = None, *, trusted: bool = True) -> Settings:
@@ -148,15 +120,37 @@ def load_settings(repository_file: Path | None = None, *, trusted: bool = True) 
             raise UsageError(f"{path}: 'agents' is {agents!r}, not tables; write [agents.NAME]")
         merged |= values | {"agents": merged.get("agents", {}) | agents}
     try:
-        return Settings(**merged)
-    except SettingsError as error:
-        raise UsageError(f"a variable holds no JSON: {_variable_of(error)}; correct it there") from error
+        return Settings(**_over(merged, _variables()))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         variable = f"TULOY_{str(first['loc'][0]).upper()}"
         sources = " or ".join([variable, *(str(path) for path, _ in files if path.exists())])
         raise UsageError(f"setting {where!r} ({sources}): {first['msg']}; correct it there") from error
+
+
+def _variables() -> dict[str, Any]:
+    """Return what the variables `TULOY_*` set; an empty one sets nothing, and `TULOY_MODEL` is the model's name.
+
+    By hand, because pydantic-settings imports asyncio, argparse and clouds: a tenth of the time of `tuloy plan`.
+    """
+    found: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        variable = f"TULOY_{name.upper()}"
+        text = os.environ.get(variable, "")
+        try:
+            value = json.loads(text) if text and name in _IN_JSON else text
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"a variable holds no JSON: {variable}; correct it there") from error
+        if value != "":
+            found[name] = {"name": value} if name == "model" else value
+    return found
+
+
+def _over(files: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+    """Let variables win over files; tables are merged, name by name."""
+    both = [name for name in variables if isinstance(variables[name], dict) and isinstance(files.get(name), dict)]
+    return files | variables | {name: files[name] | variables[name] for name in both}
 
 
 def _shell_text(argv: tuple[str, ...]) -> str:
@@ -176,9 +170,3 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}; correct or remove it") from error
-
-
-def _variable_of(error: SettingsError) -> str:
-    """Name the variable: pydantic-settings quotes only the field."""
-    quoted = re.search(r'field "(\w+)"', str(error))
-    return f"TULOY_{quoted[1].upper()}" if quoted else str(error)
