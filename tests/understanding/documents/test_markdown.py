@@ -140,7 +140,7 @@ def test_hostile_markdown_is_read_in_time(text: str) -> None:
     """Nothing makes cutting a text at its headings slow."""
     from time import process_time
 
-    from tuloy.understanding.documents.markdown import sections_of
+    from tuloy.understanding.documents.markdown.sections import sections_of
 
     before = process_time()
     sections_of(text)

@@ -42,11 +42,13 @@ def plan_text(
 ) -> Plan:
     """Make the plan of a text: by its headings where it has some, else as any goal is read."""
     from tuloy.understanding import understand
-    from tuloy.understanding.documents.markdown import plan_markdown, sections_of
+    from tuloy.understanding.documents.markdown.sections import sections_of
     from tuloy.understanding.unseen import read_as_seen
 
     def read(clean: str) -> Plan:
         if sections := sections_of(clean):
+            from tuloy.understanding.documents.markdown.plan import plan_markdown
+
             return plan_markdown(clean, sections, project, priority=priority, now=now)
         return understand(clean, project, priority=priority, now=now)
 

@@ -9,7 +9,7 @@ from tuloy.printable import one_line
 from tuloy.understanding import understand
 from tuloy.understanding.documents import plan_text
 from tuloy.understanding.documents.entries import Entry, Piece
-from tuloy.understanding.documents.markdown import amount, band_of
+from tuloy.understanding.documents.markdown.amounts import amount, band_of
 from tuloy.understanding.hierarchy import without_parts
 from tuloy.understanding.project import Project
 from tuloy.understanding.unseen import seen
