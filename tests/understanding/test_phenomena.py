@@ -67,6 +67,8 @@ ELSE = [
     ("Rename the flag. Everything else on that page is fine.", ["Rename the flag"], ""),
     ("Raise the version, don't touch anything else in setup.cfg.", ["Raise the version"], ""),
     ("Run the tests, or else stop.", 2, "1!2"),
+    ("Check that the page is all right.", ["Check that the page is all right"], ""),
+    ("Check that the login is okay.", ["Check that the login is okay"], ""),
 ]
 PEOPLE = [
     ("Ask Bo to review the plan. If he agrees, merge it; if he objects, close the PR.", 3, "1>2 1!3"),
