@@ -86,7 +86,7 @@ def handwritten(plan: Plan, agent: InProcess, width: int) -> Any:
         @task(
             name=step.title,
             task_run_name=step.title,
-            tags=["tuloy", "command"],
+            tags=["command"],
             cache_policy=policy,
             persist_result=True,
             result_serializer="json",

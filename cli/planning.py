@@ -48,15 +48,12 @@ def plan_from(text: str, root: Path, settings: Settings, priority: Priority | No
     from tuloy.understanding.estimate import with_durations
 
     store = settings.home / "tuloy.db"
-    standing = None if asked.fresh or asked.reading else _correction(store, root, settings.home, text)
+    standing = None if asked.fresh or asked.reading else _correction(store, root, settings.home, text, priority)
     if standing is not None:
-        if priority is not None:
-            standing = standing.model_copy(update={"goal": standing.goal.model_copy(update={"priority": priority})})
         return Read(standing, corrected=True)
-    lane: Lane = "rules" if (asked.reading or 1) > 1 else asked.lane  # the other readings are the rules', whoever plans
-    plan = read_goal(text, root, priority=priority, lane=lane, model=settings.model, tell=tell)
-    if asked.reading is not None:
-        plan = take_reading(plan, asked.reading, root)
+    plan = read_goal(
+        text, root, priority=priority, lane=asked.lane, model=settings.model, number=asked.reading, tell=tell
+    )
     return Read(with_durations(plan, usual_durations(store, str(root.resolve()))))
 
 
@@ -125,7 +122,7 @@ def _chosen(
             return take_reading(plan, int(answer), root)
 
 
-def _correction(store: Path, root: Path, home: Path, text: str) -> Plan | None:
+def _correction(store: Path, root: Path, home: Path, text: str, priority: Priority | None) -> Plan | None:
     """Return the user's own plan for this text here; the store is opened only where it holds any correction."""
     if not store.exists() or not _holds_corrections(store):
         return None
@@ -133,7 +130,7 @@ def _correction(store: Path, root: Path, home: Path, text: str) -> Plan | None:
     from tuloy.workspaces.directories import open_place
 
     with open_store(store) as opened:
-        return opened.corrected_plan(open_place(root, home).id, text)
+        return opened.corrected_plan(open_place(root, home).id, text, priority)
 
 
 def _holds_corrections(store: Path) -> bool:

@@ -21,6 +21,8 @@ _CLIENT = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "tuloy",
     "PREFECT_LOGGING_LEVEL": "INFO",
+    # "Finished in state Completed()", a row for each task run that repeats its state; `tasks.logs` has its own level.
+    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",

@@ -134,11 +134,11 @@ def _model(block: OllamaModel) -> ModelSettings:
 def read(store: Store, settings: Settings, asked: Asked, repository: Opened) -> Plan:
     """Read the goal's words, and take the plan that the user keeps for them here if there is one."""
     priority = None if asked.priority == AS_WRITTEN else cast(Priority, asked.priority)
-    if not asked.reading and (kept := store.corrected_plan(repository.id, asked.goal)) is not None:
-        goal = kept.goal.model_copy(update={"priority": priority or kept.goal.priority})
-        return kept.model_copy(update={"goal": goal, "alternatives": ()})
-    lane: Lane = "rules" if asked.reading > 1 else asked.lane  # the other readings are the rules', whoever plans
-    return read_goal(asked.goal, repository.root, priority=priority, lane=lane, model=settings.model)
+    number = asked.reading or None
+    if number is None and (kept := store.corrected_plan(repository.id, asked.goal, priority)) is not None:
+        return kept
+    root, model = repository.root, settings.model
+    return read_goal(asked.goal, root, priority=priority, lane=asked.lane, model=model, number=number)
 
 
 def begin(store: Store, settings: Settings, plan: Plan, blocks: Saved, repository: Opened, run_id: str) -> Begun:

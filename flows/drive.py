@@ -174,7 +174,7 @@ async def _judge(this: Progress, stage: Stage, commit: str, results: dict[str, G
     last = [step.id for step in stage.steps if step.id not in followed and step.id in this.states]
     ends = [edge_from(this.states[step_id]) for step_id in last[-MOST_EDGES:]]
     calls: list[Any] = [
-        judge.with_options(name=f"gate {gate}", task_run_name=f"gate {gate}", tags=["tuloy", "gate"])(
+        judge.with_options(name=f"gate {gate}", task_run_name=f"gate {gate}", tags=["gate"])(
             run.goal.id, stage.id, gate, changed, results, return_state=True, wait_for=ends
         )
         for gate in stage.gates

@@ -21,7 +21,7 @@ from prefect.states import Crashed, Pending, Scheduled, Suspended
 from flows.attach import attached, refuse_resume
 from flows.compile import compile_plan
 from flows.presence import LOOK_S, until_gone
-from flows.process import crash_late_orphans, crash_orphans, short_turns, stops_on_signal
+from flows.process import crash_late_orphans, crash_orphans, stops_on_signal, swift
 from tasks.live import open_here
 from tuloy.errors import ServerUnavailable, TuloyError
 from tuloy.printable import one_line
@@ -41,7 +41,7 @@ def execute(runs: Sequence[Run], *, revive: Callable[[], None] | None = None) ->
     that had not ended wait to be resumed.
     """
     gone: Exception | None = None
-    with ExitStack() as opened, stops_on_signal(runs), short_turns():
+    with ExitStack() as opened, stops_on_signal(runs), swift():
         for run in runs:
             opened.enter_context(open_here(run))
         try:

@@ -105,7 +105,7 @@ def named(task: Any, step: Step, suffix: str = "") -> Any:
     title = (step.title + suffix).replace("{", "(").replace("}", ")")[:200]
     mine = copy(task)
     mine.name = mine.task_run_name = title
-    mine.tags = {"tuloy", step.action.kind}
+    mine.tags = {step.action.kind}
     return mine
 
 

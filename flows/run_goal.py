@@ -18,7 +18,7 @@ from pydantic import Field
 
 from flows.asked import Asked, Saved, begin, configured, opened, read, saved
 from flows.attach import GOAL_LIMIT, GOAL_TAG
-from flows.process import crash_late_orphans, crash_orphans, short_turns, stops_on_signal
+from flows.process import crash_late_orphans, crash_orphans, stops_on_signal, swift
 from flows.unclear import chosen
 from flows.whole import run_whole
 from tasks.live import open_here
@@ -90,7 +90,7 @@ async def _run(store: Store, asked: Asked, blocks: Saved, accept: bool) -> State
     with (
         open_run(begun.goal, begun.plan, settings, store, agent=asked.agent or None, tell=_ignore) as run,
         stops_on_signal([run]),
-        short_turns(),
+        swift(),
         open_here(run),
     ):
         await asyncio.to_thread(_recover, run, run_id)
@@ -124,7 +124,8 @@ async def _begun(store: Store, asked: Asked, blocks: Saved, run_id: str) -> tupl
     repository = await asyncio.to_thread(opened, blocks.repository, load_settings().home)
     settings = await asyncio.to_thread(configured, asked, blocks, repository)
     plan = await asyncio.to_thread(read, store, settings, asked, repository)
-    plan = await chosen(plan, asked.reading, repository.root)
+    if not asked.reading:
+        plan = await chosen(plan, repository.root)
     return await asyncio.to_thread(begin, store, settings, plan, blocks, repository, run_id), settings
 
 

@@ -20,23 +20,21 @@ __all__ = ["chosen"]
 KEY = "reading"
 
 
-async def chosen(plan: Plan, reading: int, root: Path) -> Plan:
-    """Return the plan to run: a sure one, the reading that was asked for, or the one that is chosen in the UI.
+async def chosen(plan: Plan, root: Path) -> Plan:
+    """Return the plan to run: a sure one, or the reading that is chosen in the UI.
 
     There the flow run is Suspended, no process waits, and Resume shows a form with the readings.
 
     Args:
         plan: What the words were read as.
-        reading: The number of the reading to take, from 1; 0 asks.
         root: The repository, for what its tools make of another reading.
 
     Raises:
         Pause: until somebody chooses.
         ReadingUnsure: when this flow run belongs to no deployment, so that nobody could resume it.
-        UsageError: when there is no reading of that number.
     """
-    if reading or is_sure(plan):
-        return take_reading(plan, reading, root) if reading else plan
+    if is_sure(plan):
+        return plan
     readings = readings_of(plan)
     if deployment.get_id() is None:
         raise ReadingUnsure(

@@ -34,8 +34,6 @@ async def run_whole(run: Run) -> State:
     await in_thread(goal_id, run.store.set_goal, goal_id, "running")
     await in_thread(goal_id, write_back, run.store, run.settings.home, goal_id, "running")
     before = await in_thread(goal_id, see, run.repo)
-    # Before the steps, not beside them: a write that meets the first step's look at its limits in Prefect's SQLite
-    # makes that look a 503, which the client repeats two seconds later.
     await show_plan(goal_id, run.plan)
     try:
         async with watched(run, UUID(run_id)):

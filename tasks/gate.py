@@ -1,11 +1,12 @@
 """The tasks at a stage's end: judge the commit that would land, and land it."""
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from tasks.live import in_thread, live
+from tasks.logs import log
 from tuloy.gates.verdict import GateResult
 from tuloy.work.run import Change
 from tuloy.work.stage_end import judge_commit, land_stage, nothing_to_judge
@@ -34,7 +35,7 @@ async def judge(goal_id: str, stage_id: str, gate: str, commit: str | None, resu
     results[gate] = result
     note = result.evidence if result.verdict in ("pass", "fail") else result.reason
     run.tell(Change("gate", gate, f"gate {gate}", result.verdict, note, result.duration_s))
-    get_run_logger().info("gate %s: %s %s", gate, result.verdict, note)
+    log(f"gate {gate}: {result.verdict} {note}")
     if result.verdict == "pass":
         return Completed(name="Passed", message=note)
     if result.verdict == "skipped":
@@ -51,5 +52,5 @@ async def land(goal_id: str, stage_id: str, commit: str) -> str:
     await in_thread(goal_id, land_stage, run, stage, commit)
     note = f"{run.goal.branch} is at {commit[:12]}" if changed else "nothing changed"
     run.tell(Change("stage", stage.id, stage.title, "landed", note))
-    get_run_logger().info("%s", note)
+    log(note)
     return f"tuloy://{goal_id}/{stage_id}/{commit[:12]}"

@@ -2,7 +2,7 @@
 
 import shlex
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import task_run
@@ -10,6 +10,7 @@ from prefect.states import Completed
 
 from tasks.ends import end_of, may_retry
 from tasks.live import in_thread, live
+from tasks.logs import log
 from tuloy.outcome import Outcome
 from tuloy.plan import CommandAction, Step
 from tuloy.work.run import Change, Run
@@ -89,4 +90,4 @@ def _log(step: Step, outcome: Outcome) -> None:
     what = shlex.join(step.action.argv) if isinstance(step.action, CommandAction) else step.action.kind
     head = f"{step.id} · {what} · on {(outcome.base or '')[:12]}"
     tail = outcome.tail.splitlines()[-200:]
-    get_run_logger().info("%s", "\n".join([head, *tail, f"{outcome.status}: {outcome.reason}"]))
+    log("\n".join([head, *tail, f"{outcome.status}: {outcome.reason}"]))

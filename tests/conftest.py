@@ -32,7 +32,7 @@ ON_ONE_SERVER = (
     "cli/test_run cli/test_hostile_repository cli/test_bad_input cli/test_directories cli/test_parts cli/test_todo "
     "cli/test_lane cli/test_plan_screen blocks/test_blocks flows/test_compile flows/test_process",
     "faults/test_environment faults/test_kill flows/test_run_goal deployments/test_catalog "
-    "deployments/test_server_faults deployments/test_session_server",
+    "deployments/test_serve deployments/test_server_faults deployments/test_session_server",
 )
 SHARING = {f"tests/{name}.py": half for half, names in enumerate(ON_ONE_SERVER) for name in names.split()}
 

@@ -46,7 +46,8 @@ from prefect.logging import get_run_logger
 @task(cache_policy=NO_CACHE)
 async def one(number):
     if number == 0:
-        get_run_logger().info("the first step speaks")
+        get_run_logger().info("what Prefect says of every task run")
+        get_run_logger().warning("the first step speaks")
     return str(number)
 
 @flow
@@ -93,6 +94,7 @@ def test_history_is_complete(prefect_server: Server, prefect_home: Path) -> None
     assert (seen["done"], seen["nodes"]) == (300, 300)
     assert seen["recorded_s"] < 5
     assert "the first step speaks" in seen["logs"]
+    assert "what Prefect says of every task run" not in seen["logs"]
     assert "the first step speaks" not in ran.stderr
 
 

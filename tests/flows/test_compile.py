@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect import Flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.objects import Log
 
 from deployments.server import Server
 from flows.compile import compile_plan
@@ -80,8 +83,20 @@ class Ended:
         self.goal = store.find_goal(goal_id)
         self.outcomes = store.outcomes_by_step(goal_id)
         self.nodes = self._nodes()
-        titles = {node["id"]: node["label"] for node in self.nodes}
-        self.edges = {(titles[parent["id"]], node["label"]) for node in self.nodes for parent in node["parents"]}
+        self.runs = {UUID(node["id"]): node["label"] for node in self.nodes}
+        self.edges = {(self.runs[UUID(one["id"])], node["label"]) for node in self.nodes for one in node["parents"]}
+
+    def logs(self) -> list[Log]:
+        """Every record of the flow run, once its last one is there: how the flow run ended."""
+        of_the_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[UUID(self.goal.flow_run_id)]))
+        deadline = time.monotonic() + 30
+        with get_client(sync_client=True) as client:
+            while True:
+                logs = client.read_logs(of_the_run)
+                if any(log.task_run_id is None and log.message.startswith("Finished in state") for log in logs):
+                    return logs
+                assert time.monotonic() < deadline, logs
+                time.sleep(0.2)
 
     def _nodes(self) -> list[dict[str, Any]]:
         deadline, seen = time.monotonic() + 60, -1
@@ -155,6 +170,16 @@ def test_what_cannot_run_is_tried_again_and_ends_with_four(run_plan: Callable[..
     assert ended.outcomes["a"].status == "error"
     assert ended.outcomes["a"].attempts == 2
     assert "b" not in ended.outcomes
+
+
+def test_logs_hold_what_was_said_and_not_the_states_again(run_plan: Callable[..., Ended]):
+    """What a program said is one record of its task run; no record repeats that a task run ended."""
+    ended = run_plan(plan_of(step("a", ["sh", "-c", "echo hello; echo there"]), step("b", ["true"])))
+
+    (hello,) = [log for log in ended.logs() if "hello" in log.message]
+    assert ended.runs[hello.task_run_id] == "A"
+    assert hello.message.splitlines()[1:] == ["hello", "there", "done: exit code 0"]
+    assert {ended.runs[log.task_run_id] for log in ended.logs() if log.task_run_id} == {"A", "land s1"}
 
 
 def test_what_said_no_is_not_tried_again(run_plan: Callable[..., Ended]):

@@ -88,11 +88,25 @@ class Ui:
 
     def press(self, button: str, *, confirm: str | None = None) -> None:
         """Press a button, and the one that confirms it in the question that follows."""
-        self.page.get_by_role("button", name=button, exact=True).first.click()
-        if confirm is not None:
-            question = self.page.locator("#p-modal-teleport-target")
-            answer = question.get_by_role("button", name=confirm, exact=True)
-            _until(lambda: answer.click(timeout=TRY_MS), lambda: expect(answer).to_have_count(0, timeout=TRY_MS))
+        if confirm is None:
+            self.page.get_by_role("button", name=button, exact=True).first.click()
+            return
+        self.ask(button)
+        self.answer(confirm)
+
+    def ask(self, button: str) -> None:
+        """Press a button until the question is there that it asks."""
+        there = expect(self._question)
+        _until(lambda: self.press(button), lambda: there.to_be_visible(timeout=TRY_MS))
+
+    def answer(self, button: str) -> None:
+        """Press a button of the question until it is gone."""
+        answer = self._question.get_by_role("button", name=button, exact=True)
+        _until(lambda: answer.click(timeout=TRY_MS), lambda: expect(self._question).to_have_count(0, timeout=TRY_MS))
+
+    @property
+    def _question(self) -> Locator:
+        return self.page.locator("#p-modal-teleport-target .p-modal__card")
 
     def switch(self, *, before: str) -> None:
         """Turn the only switch of the page, which is `before` now ("true" or "false")."""
@@ -106,12 +120,23 @@ class Ui:
 
         A click would open and close the list.
         """
-        self.field(name).locator(".p-select-button__control").focus()
-        self.page.keyboard.press("Space")
+        control = self.field(name).locator(".p-select-button__control")
         offered = self.page.locator(".p-select-option__text")
-        expect(offered.first).to_be_visible()
-        texts = offered.all_inner_texts()
-        offered.nth(choice if isinstance(choice, int) else texts.index(choice)).click()
+        texts: list[str] = []
+
+        def take() -> None:
+            control.focus()
+            self.page.keyboard.press("Space")
+            expect(offered.first).to_be_visible(timeout=TRY_MS)
+            texts[:] = offered.all_inner_texts()
+            offered.nth(choice if isinstance(choice, int) else texts.index(choice)).click(timeout=TRY_MS)
+
+        def taken() -> None:
+            wanted = texts[choice] if isinstance(choice, int) else choice
+            expect(control).to_have_text(wanted, timeout=TRY_MS)
+            expect(offered).to_have_count(0, timeout=TRY_MS)
+
+        _until(take, taken)
         return texts
 
     def task_runs(self) -> dict[str, str]:

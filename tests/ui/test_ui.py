@@ -337,10 +337,10 @@ def test_an_unclear_goal_is_answered_in_its_form(
         assert client.resume_flow_run(run_id, run_input={}).status == SetStateStatus.REJECT
     ui.open_run(run_id)
     ui.run_is("Suspended")
-    ui.press("Resume")
+    ui.ask("Resume")
     ui.shows("This can be read in several ways")
     offered = ui.choose("Which one is meant?", 1)
-    ui.press("Submit")
+    ui.answer("Submit")
     state_within(run_id, "Completed", "Waiting")
     plan = store.plan_of(goal_of(store, begun["unclear"]).id)
     assert plan is not None

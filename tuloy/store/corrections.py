@@ -5,7 +5,7 @@ import hashlib
 from sqlalchemy import bindparam, delete, select
 
 from tuloy.errors import PlanInvalid
-from tuloy.plan import Plan
+from tuloy.plan import Plan, Priority
 from tuloy.store.database import Database
 from tuloy.store.tables import CorrectionRow, table
 from tuloy.store.text import json_text
@@ -44,14 +44,21 @@ def forget_correction(db: Database, repo_id: str, text: str) -> bool:
     return True
 
 
-def corrected_plan(db: Database, repo_id: str, text: str) -> Plan | None:
-    """Return the plan that the user made of this text here; one that this Tuloy cannot read counts as none."""
+def corrected_plan(db: Database, repo_id: str, text: str, priority: Priority | None = None) -> Plan | None:
+    """Return the plan that the user made of this text here, with another priority where one is given.
+
+    It is sure: nothing is open in it. One that this Tuloy cannot read counts as none.
+    """
     with db.read() as reading:
         row = reading.first(_ONE, repo_id=repo_id, text_hash=_hash(text))
     try:
-        return Plan.read(row["document"]) if row is not None else None
+        plan = Plan.read(row["document"]) if row is not None else None
     except PlanInvalid:
         return None
+    if plan is None:
+        return None
+    goal = plan.goal.model_copy(update={"priority": priority or plan.goal.priority})
+    return plan.model_copy(update={"goal": goal, "alternatives": ()})
 
 
 def _hash(text: str) -> str:

@@ -92,7 +92,7 @@ def begin_goal(
     Raises:
         UsageError: when the text cannot be a goal; nothing is stored then.
     """
-    read = plan or store.corrected_plan(repo.id, text) or read_goal(text, repo.root, priority=priority)
+    read = plan or store.corrected_plan(repo.id, text, priority) or read_goal(text, repo.root, priority=priority)
     if repo.private:
         snapshot(repo)
     at = head(repo)
@@ -140,9 +140,10 @@ def _read(store: Store, goal: GoalRow) -> Plan:
     """
     root, priority = Path(goal.repo or "."), cast(Priority, goal.priority)
     origin = store.origin_of(goal.id)
-    edited = store.corrected_plan(goal.repo_id or "", goal.text) if origin is None or origin.kind == "text" else None
-    if edited is not None:
-        return edited
+    if origin is None or origin.kind == "text":
+        edited = store.corrected_plan(goal.repo_id or "", goal.text, priority)
+        if edited is not None:
+            return edited
     if origin is None:
         return read_goal(goal.text, root, priority=priority)
     return plan_entry(Entry.model_validate_json(origin.document), look_at(root), priority=priority)

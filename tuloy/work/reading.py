@@ -55,26 +55,32 @@ def read_goal(
     priority: Priority | None = None,
     lane: Lane = "auto",
     model: "ModelSettings | None" = None,
+    number: int | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Plan:
     """Read the text as a plan for the project in `root`: by its headings where it has some.
 
     `auto` asks a model only where the rules are not sure or the goal is heavy, and takes the rules' plan where none
-    answers. `model` None is what this machine's settings say, read only when a model is asked.
+    answers. `model` None is what this machine's settings say, read only when a model is asked. `number` is the reading
+    to take where there are several, from 1; all but the first are the rules', whoever plans.
 
     Raises:
-        UsageError: when the text cannot be a goal.
+        UsageError: when the text cannot be a goal, or has no such reading.
         ModelFailed: when the lane is `model` and no model answers.
     """
     check_text(text)
     project = look_at(root) if root else None
     plan = plan_text(text, project, priority=priority)
-    if lane == "rules" or (lane == "auto" and _suffices(plan)):
-        return plan
-    from tuloy.settings import load_settings
-    from tuloy.understanding.model import by_model
+    if (number or 1) == 1 and (lane == "model" or (lane == "auto" and not _suffices(plan))):
+        from tuloy.settings import load_settings
+        from tuloy.understanding.model import by_model
 
-    return by_model(plan, project, model or load_settings().model, required=lane == "model", tell=tell)
+        plan = by_model(plan, project, model or load_settings().model, required=lane == "model", tell=tell)
+    if number is None:
+        return plan
+    from tuloy.understanding.alternatives import take
+
+    return take(plan, number, project)
 
 
 def take_reading(plan: Plan, number: int, root: Path) -> Plan:
