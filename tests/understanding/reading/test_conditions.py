@@ -69,6 +69,7 @@ CONDITIONS = [
     ("Submit the form. If the submission gets rejected, fix the form.", 2, "1!2"),
     ("Deploy it unless the smoke test fails, in which case ring Ana.", 3, "1>2 1!3"),
     ("Compare the two counts. Do they match? Then drop the copy.", 3, "1>2 2>3"),
+    ("If nothing odd is found, deploy; if there is, open an issue.", 3, "1>2 1!3"),
     ("Run the sync. If on the other hand the sync fails, page me. If even that attempt fails, stop.", 3, "1!2 2!3"),
 ]
 EITHER = [

@@ -39,6 +39,8 @@ FILIPINO = [
     ("pa-check naman nung logs tapos pa restart ng server", ["I-check yung logs", "Mag-restart ng server"], "1>2"),
     ("Patingin naman ng config, tapos pasara nung tiket.", ["Tingnan ang config", "Isara yung tiket"], "1>2"),
     ("paki alis yung lumang logo paki deploy na rin sa prod", ["Alisin yung lumang logo", "I-deploy sa prod"], "1>2"),
+    ("baka naman pwede mo i-run yung e2e tapos i-deploy mo na", ["I-run yung e2e", "I-deploy"], "1>2"),
+    ("bka nmn pde natin mnang i-run ung e2e tpos pki tag ung release", ["I-run ung e2e", "Tag ung release"], "1>2"),
     ("mag deploy ka sa dev tapos mag run ng e2e kung nag fail yung e2e i-revert mo", 3, "1>2 2!3"),
     ("I-restart yung redis, puno na kasi yung memory.", ["I-restart yung redis"], ""),
     ("Pa-upgrade naman nung pip may bug daw kasi yung luma", ["I-upgrade yung pip"], ""),

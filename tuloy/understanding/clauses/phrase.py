@@ -84,13 +84,19 @@ def _without_politeness(tokens: Sequence[Token], words: Sequence[str], place: in
 
 
 def _lead_in(words: Sequence[str], place: int, known: Grammar) -> tuple[str, int] | None:
-    """Return the lead-in at a place, past the polite words in it: "makikisuyo po sana na"."""
+    """Return the lead-in at a place, past the small words in it: "makikisuyo po sana na", "baka naman pwede mo"."""
     found = known.lead_ins.at(words, place)
     if found or not known.affixes or words[place] not in known.lead_ins.firsts:
         return found
-    behind = [n for n in range(place, min(place + 9, len(words))) if words[n] not in known.polite_anywhere]
-    plain = known.lead_ins.at([words[n] for n in behind], 0)
-    return (plain[0], behind[plain[1] - 1] + 1 - place) if plain else None
+    near = range(place, min(place + 9, len(words)))
+    for small, leads in ((known.polite_anywhere, known.lead_ins), (known.enclitics, known.lead_cores)):
+        behind = [n for n in near if words[n] not in small]
+        if lead := leads.at([words[n] for n in behind], 0):
+            end = behind[lead[1] - 1] + 1
+            while leads is known.lead_cores and end < len(words) and words[end] in small:
+                end += 1
+            return lead[0], end - place
+    return None
 
 
 def _addresses(word: str) -> bool:

@@ -156,7 +156,7 @@ class Subordinates(Checks):
         if self.asked_for_none and condition.holds and clause.tokens:
             when = "failed"  # "kung walang problema, …; kung meron, …"
         if self._says_whether_there_is(clause):
-            when = "succeeded" if holds != self.asked[0].negated else "failed"
+            when = "succeeded" if holds != (self.asked[0].negated or self.asked_for_none) else "failed"
         return when
 
     def _whom_it_asks(

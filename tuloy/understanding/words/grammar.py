@@ -186,6 +186,23 @@ class Grammar:
         return found
 
     @cached_property
+    def enclitics(self) -> Words:
+        """The small words that stand behind the first of a clause, alone and with a linker: "mo", "mong"."""
+        if not self.affixes:
+            return Words()
+        return Words(form for word in self.fragments for form in (word, f"{word.removesuffix('n')}ng"))
+
+    @cached_property
+    def lead_cores(self) -> Phrases:
+        """Lead-ins of several words without their enclitics: "baka pwede" of "baka pwede mong"."""
+        cores = {
+            " ".join(words)
+            for lead in self.lead_ins
+            if len(words := [word for word in lead.split() if word not in self.enclitics]) > 1
+        }
+        return Phrases((core, "lead_ins") for core in sorted(cores))
+
+    @cached_property
     def _ordering_words(self) -> Spelling:
         return Spelling(phrase for phrase, kind in self._connective_meanings if kind not in ("reason", "so"))
 
@@ -210,6 +227,8 @@ class Grammar:
     def _mend(self, word: str, *, opens: bool) -> str | None:
         if word in self.spellings:
             return self.spellings[word]
+        if self.affixes and word.endswith("ng") and word[:-2] in self.spellings:
+            return f"{self.spellings[word[:-2]]}ng"  # "mnang": "mna" with a linker
         short = next((one for one in self.short_prefixes if word.startswith(one) and len(word) > len(one) + 2), None)
         if short:
             return self.short_prefixes[short] + word.removeprefix(short)

@@ -3,7 +3,7 @@
 Owns finding a phrase in a run of words. A language is a file here; no rule names one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
@@ -39,6 +39,10 @@ class Phrases:
         for first, make in made:
             self._made.setdefault(first, []).append(make)
         self._by_first: dict[str, tuple[list[int], dict[tuple[str, ...], str]]] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Every phrase but those that are made when their first word is met."""
+        return (phrase for said in self._said.values() for phrase, _ in said)
 
     @cached_property
     def firsts(self) -> Words:
