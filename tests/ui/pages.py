@@ -14,6 +14,7 @@ __all__ = ["BROWSERS", "FLAGS", "Ui"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WAIT_MS = 30_000
 TRY_MS = 6_000
+REST_MS = 700
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
@@ -41,11 +42,20 @@ class Ui:
         """Go to a flow run's page."""
         self.open(f"/runs/flow-run/{run_id}")
         if tab is not None:
+            expect(self.page.locator(".state-badge").first).to_be_visible(timeout=WAIT_MS)
             self.open_tab(tab)
 
     def open_tab(self, name: str) -> None:
-        """Bring a tab of the page to the front."""
-        self.page.locator(".p-tab-navigation, .p-tabs-nav, .p-tabs").get_by_text(name, exact=True).first.click()
+        """Bring a tab of the page to the front, where it stays: a page that is loaded goes back to its first one."""
+        tab = self.page.locator(".p-tab-navigation").get_by_text(name, exact=True)
+        in_front = expect(self.page.locator(".p-tab-navigation .p-tab__active"))
+
+        def stays() -> None:
+            in_front.to_have_text(name, timeout=TRY_MS)
+            self.page.wait_for_timeout(REST_MS)
+            in_front.to_have_text(name, timeout=REST_MS)
+
+        _until(lambda: tab.click(timeout=TRY_MS), stays)
 
     def text(self) -> str:
         """What can be read on the page."""
